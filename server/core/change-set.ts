@@ -1,0 +1,76 @@
+import type { AttemptRecord } from './attempt-record.ts'
+import type { Task, TaskPatch } from './task.ts'
+import type { TaskGroup } from './task-group.ts'
+
+/**
+ * What must still be true for a change set to be applied. A guard that fails writes nothing at all.
+ * `lease`: the token is the task's current one (else `duplicate` when it is the last one settled, else `leaseLost`) and
+ * nobody edited the task meanwhile (else `conflict`). `version`: nobody changed the task. `group`: it exists in that epoch (null: it does
+ * not exist), and with `isFinished` all its tasks are complete.
+ * `duplicates`: exactly these many incomplete tasks carry the merge key, so none was added unseen.
+ */
+export type Guard =
+  | { readonly kind: 'lease'; readonly taskId: string; readonly token: string; readonly version: number }
+  | { readonly kind: 'version'; readonly taskId: string; readonly version: number }
+  | { readonly kind: 'group'; readonly groupId: string; readonly epoch: number | null; readonly isFinished?: true }
+  | { readonly kind: 'duplicates'; readonly mergeKey: string; readonly incomplete: number }
+
+/** What a hold is on: everything in a workgroup, or everything of a worker. */
+export type HoldScope = 'workgroup' | 'worker'
+
+/** Until when a workgroup or worker starts nothing, and why. */
+export interface WorkHold {
+  readonly scope: HoldScope
+  readonly name: string
+  readonly until: number
+  readonly reason: string
+}
+
+/**
+ * One step of a change. Engines apply them in order, all or none.
+ * `patchTask` raises the version; with `settle` it also gives up the lease (remembering its token as settled), with `fence` it
+ * takes the lease away so that its answer is refused. `releaseChildren` counts the parent down in its children, `blockChildren`
+ * counts it up again, `delayChildren` lets none of them start before a time. `deleteTask` also drops its edges.
+ * `liftHold` clears a bit of `holds` in every task of a group. `holdWork` only ever raises.
+ */
+export type Change =
+  | { readonly kind: 'insertTask'; readonly task: Task }
+  | {
+      readonly kind: 'patchTask'
+      readonly taskId: string
+      readonly patch: TaskPatch
+      readonly lease?: 'settle' | 'fence'
+    }
+  | { readonly kind: 'releaseChildren'; readonly parentId: string }
+  | { readonly kind: 'blockChildren'; readonly parentId: string }
+  | { readonly kind: 'delayChildren'; readonly parentId: string; readonly notBefore: number }
+  | { readonly kind: 'deleteTask'; readonly taskId: string }
+  | { readonly kind: 'addAttempt'; readonly taskId: string; readonly attempt: AttemptRecord }
+  | { readonly kind: 'putGroup'; readonly group: TaskGroup }
+  | { readonly kind: 'deleteGroup'; readonly groupId: string }
+  | { readonly kind: 'liftHold'; readonly groupId: string; readonly hold: number }
+  | { readonly kind: 'holdWork'; readonly hold: WorkHold }
+  | { readonly kind: 'releaseWork'; readonly scope: HoldScope; readonly name: string }
+
+/** Hints about what changed; what they name can be read again (WIRE section 6). */
+export type CrewEvent =
+  | {
+      readonly type: 'task.created' | 'task.updated' | 'task.deleted'
+      readonly groupId: string
+      readonly taskId: string
+    }
+  | { readonly type: 'group.created' | 'group.updated' | 'group.deleted'; readonly groupId: string }
+  | { readonly type: 'workgroup.held' | 'workgroup.resumed'; readonly workgroup: string }
+
+/** A change of state as a value: what must hold, what changes, what is told (DESIGN section 3). */
+export interface ChangeSet {
+  readonly guards: readonly Guard[]
+  readonly changes: readonly Change[]
+  readonly events: readonly CrewEvent[]
+}
+
+/**
+ * `applied`; `duplicate`: this lease was settled before, by this very commit (fine); `leaseLost`: somebody else owns the task
+ * now; `conflict`: load again and decide again.
+ */
+export type CommitResult = 'applied' | 'duplicate' | 'leaseLost' | 'conflict'

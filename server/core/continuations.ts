@@ -1,0 +1,58 @@
+import type { Fault } from './errors.ts'
+import { orderGraph } from './graph.ts'
+import { newTask } from './new-task.ts'
+import type { Task } from './task.ts'
+import type { KeyScope } from './task-group.ts'
+import type { ChildInput } from './worker-response.ts'
+
+/** What creating tasks out of an answer needs to know about the store. */
+export interface ContinuationContext {
+  readonly now: number
+  readonly keyScope: KeyScope
+  /** Of the ids that the children name: those that tasks have already. */
+  readonly takenIds: ReadonlySet<string>
+  /** Of the parents that the children name: stored tasks of this group. */
+  readonly knownParents: ReadonlySet<string>
+  readonly newId: () => string
+}
+
+/**
+ * The tasks that an answer's children become (WIRE 4.2), parents first, or the fault that fails the attempt. The creator is
+ * always a parent as well and comes last; the others keep their order.
+ */
+export function createContinuations(
+  creator: Task,
+  children: readonly ChildInput[],
+  delayMs: number,
+  context: ContinuationContext,
+): { tasks: Task[] } | { fault: Fault } {
+  if (children.length === 0) return { tasks: [] }
+  const named = children.map((child) => ({
+    ...child,
+    id: child.id || context.newId(),
+    parentIds: [...child.parentIds.filter((id) => id !== creator.id), creator.id],
+  }))
+  const graph = orderGraph({
+    nodes: named,
+    takenIds: new Set([...context.takenIds, creator.id]),
+    knownParents: new Set([...context.knownParents, creator.id]),
+    pointer: (index) => `/children/${index}`,
+  })
+  if (graph.kind === 'refused') return { fault: graph.faults[0] as Fault }
+  const birth = {
+    groupId: creator.groupId,
+    keyScope: context.keyScope,
+    now: context.now,
+    createdBy: creator.id,
+    runAfter: 0,
+  }
+  const notBefore = delayMs === 0 ? 0 : context.now + delayMs
+  return { tasks: graph.nodes.map((child) => delayed(newTask(child, birth), notBefore)) }
+}
+
+/** Ids that children name, whose existence must be looked up before they can be created. */
+export function idsNamedBy(children: readonly ChildInput[]): string[] {
+  return [...new Set(children.flatMap((child) => [...(child.id ? [child.id] : []), ...child.parentIds]))]
+}
+
+const delayed = (task: Task, notBefore: number): Task => ({ ...task, runAfter: Math.max(task.runAfter, notBefore) })
