@@ -1,0 +1,298 @@
+import { Hold, type Task, type TaskPatch } from '../../server/core/task.ts'
+import type { Books } from './books.ts'
+import type { Database, Row, SqlValue } from './database.ts'
+import type { Lane, LaneKey, Lanes } from './lanes.ts'
+import { columnsOf, MAX_INLINE_PAYLOAD } from './rows.ts'
+
+/** The part of a task's row that decides where it is counted and queued. */
+export interface TaskCore {
+  readonly seq: number
+  readonly id: string
+  readonly group_seq: number
+  readonly lane: number
+  readonly holds: number
+  readonly unfinished_parents: number
+  readonly is_parked: number
+  readonly run_after: number
+  readonly version: number
+  readonly lease_until: number | null
+  readonly lease_token: string | null
+  readonly merge_key: string
+  readonly progress_weight: number
+}
+
+const CORE = `seq, id, group_seq, lane, holds, unfinished_parents, is_parked, run_after, version, lease_until, lease_token,
+  merge_key, progress_weight`
+
+/** What every write to a task goes through, so that counters, lanes and parked duplicates can never disagree with the row. */
+export class TaskTable {
+  readonly #db: Database
+  readonly #books: Books
+  readonly #lanes: Lanes
+  /** Merge keys of the live leases: known here, as a claim asks for each keyed task it meets. */
+  readonly #leasedKeys = new Set<string>()
+
+  constructor(db: Database, books: Books, lanes: Lanes) {
+    this.#db = db
+    this.#books = books
+    this.#lanes = lanes
+  }
+
+  find(id: string): TaskCore | undefined {
+    return this.#db.get(`SELECT ${CORE} FROM task WHERE id = ?`, id) as TaskCore | undefined
+  }
+
+  childrenOf(seq: number): TaskCore[] {
+    return this.#db.all(
+      `SELECT ${CORE} FROM edge JOIN task ON task.seq = edge.child_seq WHERE parent_seq = ?`,
+      seq,
+    ) as unknown as TaskCore[]
+  }
+
+  /** Changes columns of a row, its counters and its place in the lanes together. Answers the row as it is now. */
+  change(before: TaskCore, columns: Partial<Record<keyof TaskCore | string, SqlValue>>, now: number): TaskCore {
+    const names = Object.keys(columns)
+    this.#db.run(
+      `UPDATE task SET ${names.map((name) => `${name} = ?`).join(', ')} WHERE seq = ?`,
+      ...(Object.values(columns) as SqlValue[]),
+      before.seq,
+    )
+    const after = { ...before, ...columns } as TaskCore
+    this.#recount(before, after)
+    if (before.lease_until !== null && after.lease_until === null) this.#freeKey(before.merge_key, now)
+    this.offer(after, now)
+    return after
+  }
+
+  insert(
+    task: Task,
+    group: { seq: number },
+    parents: readonly TaskCore[],
+    unfinishedParents: number,
+    now: number,
+  ): void {
+    const lane = this.laneOf({ ...task, groupSeq: group.seq })
+    const { names, values } = columnsOf(task)
+    const fixed = ['id', 'group_seq', 'lane', 'unfinished_parents', 'version', 'created_at', 'input', 'output']
+    const payloads = [inlined(task.input), inlined(task.output)]
+    const seq = this.#db.insert(
+      `INSERT INTO task (${[...fixed, ...names].join(', ')}) VALUES (${marks(fixed.length + names.length)})`,
+      ...[task.id, group.seq, lane.id, unfinishedParents, task.version, task.createdAt, ...payloads, ...values],
+    )
+    this.#storePayloads(seq, task)
+    for (const parent of parents)
+      this.#db.run('INSERT INTO edge (parent_seq, child_seq) VALUES (?, ?)', parent.seq, seq)
+    this.#storeMetadata(seq, group.seq, task.metadata)
+    const row: TaskCore = {
+      seq,
+      id: task.id,
+      group_seq: group.seq,
+      lane: lane.id,
+      holds: task.holds,
+      unfinished_parents: unfinishedParents,
+      is_parked: 0,
+      run_after: task.runAfter,
+      version: task.version,
+      lease_until: null,
+      lease_token: null,
+      merge_key: task.mergeKey,
+      progress_weight: task.progressWeight,
+    }
+    this.#books.count({ ...row, isLeased: false }, 1)
+    this.offer(row, now, lane)
+  }
+
+  patch(before: TaskCore, patch: TaskPatch, lease: 'settle' | 'fence' | undefined, now: number): TaskCore {
+    const { names, values } = columnsOf(patch)
+    const columns: Record<string, SqlValue> = { version: before.version + 1 }
+    for (const [index, name] of names.entries()) columns[name] = values[index] as SqlValue
+    if (lease) columns.lease_until = null
+    if (lease === 'fence') columns.lease_token = null
+    // It is set aside again by the next claim that meets it, if it must be.
+    if (before.is_parked === 1) columns.is_parked = 0
+    if (patch.worker !== undefined || patch.workgroup !== undefined || patch.priority !== undefined) {
+      columns.lane = this.#movedLane(before, patch).id
+    }
+    if (patch.input !== undefined) columns.input = this.#replacePayload(before.seq, 'input', patch.input)
+    if (patch.output !== undefined) columns.output = this.#replacePayload(before.seq, 'output', patch.output)
+    if (patch.metadata !== undefined) this.#replaceMetadata(before, patch.metadata)
+    return this.change(before, columns, now)
+  }
+
+  delete(row: TaskCore, now: number): void {
+    this.#books.count({ ...row, isLeased: row.lease_until !== null }, -1)
+    if (row.lease_until !== null) this.#freeKey(row.merge_key, now)
+    this.#dropEdges(row, now)
+    this.#replaceMetadata(row, {})
+    this.#db.run('DELETE FROM attempt WHERE task_seq = ?', row.seq)
+    this.#db.run('DELETE FROM payload WHERE task_seq = ?', row.seq)
+    this.#db.run('DELETE FROM task WHERE seq = ?', row.seq)
+  }
+
+  /** Tells the lanes of a task that can be claimed as far as its own row goes. */
+  offer(row: TaskCore, now: number, lane?: Lane): void {
+    const isCandidate =
+      row.holds === 0 && row.unfinished_parents === 0 && row.lease_until === null && row.is_parked === 0
+    if (isCandidate) this.#lanes.offer(lane ?? this.laneById(row.lane), row.run_after, row.seq, now)
+  }
+
+  isKeyLeased(mergeKey: string): boolean {
+    return mergeKey !== '' && this.#leasedKeys.has(mergeKey)
+  }
+
+  /** Takes a lease: the one write that a claim does to a task. */
+  lease(row: TaskCore, lease: { token: string; bootId: string; until: number }, now: number): void {
+    this.#db.run(
+      `UPDATE task SET lease_until = ?, lease_token = ?, lease_boot = ?, lease_started_at = ?, attempts = attempts + 1
+       WHERE seq = ? AND lease_until IS NULL`,
+      lease.until,
+      lease.token,
+      lease.bootId,
+      now,
+      row.seq,
+    )
+    this.#recount(row, { ...row, lease_until: lease.until })
+    if (row.merge_key !== '') this.#leasedKeys.add(row.merge_key)
+  }
+
+  /** Sets a task aside until the lease on its merge key ends. */
+  park(seq: number): void {
+    this.#db.run('UPDATE task SET is_parked = 1 WHERE seq = ?', seq)
+  }
+
+  laneOf(key: LaneKey): Lane {
+    return this.#lanes.find(key) ?? this.#lanes.add(this.#laneId(key), key)
+  }
+
+  laneById(id: number): Lane {
+    const row = this.#db.get('SELECT group_seq, worker, workgroup, priority FROM lane WHERE id = ?', id) as Row
+    return this.laneOf({
+      groupSeq: row.group_seq as number,
+      worker: row.worker as string,
+      workgroup: row.workgroup as string,
+      priority: row.priority as number,
+    })
+  }
+
+  /** Reads lanes and leased keys from the rows: at start, and after a transaction that failed half-way. */
+  reload(now: number): void {
+    this.#lanes.clear()
+    this.#leasedKeys.clear()
+    const leased = this.#db.all(`SELECT merge_key FROM task WHERE lease_until IS NOT NULL AND merge_key <> ''`)
+    for (const row of leased) this.#leasedKeys.add(row.merge_key as string)
+    for (let lane = this.#nextReadyLane(-1); lane !== null; lane = this.#nextReadyLane(lane)) {
+      const head = this.#db.get(
+        `SELECT run_after, seq FROM task INDEXED BY task_ready WHERE lane = ? AND holds = 0 AND unfinished_parents = 0
+         AND lease_until IS NULL AND is_parked = 0 ORDER BY run_after, seq LIMIT 1`,
+        lane,
+      ) as Row
+      this.#lanes.offer(this.laneById(lane), head.run_after as number, head.seq as number, now)
+    }
+  }
+
+  /** Skips from lane to lane in the index instead of reading every ready task. */
+  #nextReadyLane(after: number): number | null {
+    const row = this.#db.get(
+      `SELECT min(lane) AS lane FROM task INDEXED BY task_ready WHERE lane > ? AND holds = 0 AND unfinished_parents = 0
+       AND lease_until IS NULL AND is_parked = 0`,
+      after,
+    )
+    return (row?.lane ?? null) as number | null
+  }
+
+  #recount(before: TaskCore, after: TaskCore): void {
+    this.#books.count({ ...before, isLeased: before.lease_until !== null }, -1)
+    this.#books.count({ ...after, isLeased: after.lease_until !== null }, 1)
+  }
+
+  #freeKey(mergeKey: string, now: number): void {
+    if (mergeKey === '' || !this.#leasedKeys.delete(mergeKey)) return
+    const freed = this.#db.all(
+      `UPDATE task SET is_parked = 0 WHERE merge_key = ? AND merge_key <> '' AND holds & 2 = 0 AND is_parked = 1
+       RETURNING ${CORE}`,
+      mergeKey,
+    ) as unknown as TaskCore[]
+    for (const row of freed) this.offer(row, now)
+  }
+
+  #movedLane(before: TaskCore, patch: TaskPatch): Lane {
+    const { groupSeq, worker, workgroup, priority } = this.laneById(before.lane)
+    return this.laneOf({
+      groupSeq,
+      worker: patch.worker ?? worker,
+      workgroup: patch.workgroup ?? workgroup,
+      priority: patch.priority ?? priority,
+    })
+  }
+
+  #laneId(key: LaneKey): number {
+    const values = [key.groupSeq, key.worker, key.workgroup, key.priority]
+    const row = this.#db.get(
+      'SELECT id FROM lane WHERE group_seq = ? AND worker = ? AND workgroup = ? AND priority = ?',
+      ...values,
+    )
+    if (row) return row.id as number
+    return this.#db.insert('INSERT INTO lane (group_seq, worker, workgroup, priority) VALUES (?, ?, ?, ?)', ...values)
+  }
+
+  #storePayloads(seq: number, task: Pick<Task, 'input' | 'output'>): void {
+    for (const field of ['input', 'output'] as const)
+      if (inlined(task[field]) === null) this.#storeLarge(seq, field, task[field])
+  }
+
+  #storeLarge(seq: number, field: string, value: string): void {
+    this.#db.run('INSERT OR REPLACE INTO payload (task_seq, field, value) VALUES (?, ?, ?)', seq, field, value)
+  }
+
+  /** Answers what goes into the row. */
+  #replacePayload(seq: number, field: 'input' | 'output', value: string): string | null {
+    const inline = inlined(value)
+    if (inline === null) this.#storeLarge(seq, field, value)
+    else this.#db.run('DELETE FROM payload WHERE task_seq = ? AND field = ?', seq, field)
+    return inline
+  }
+
+  #storeMetadata(seq: number, groupSeq: number, metadata: Readonly<Record<string, string>>): void {
+    for (const [name, value] of Object.entries(metadata)) {
+      this.#db.run('INSERT INTO task_metadata VALUES (?, ?, ?, ?)', groupSeq, name, value, seq)
+    }
+  }
+
+  #replaceMetadata(row: TaskCore, metadata: Readonly<Record<string, string>>): void {
+    const old = this.#db.get('SELECT metadata FROM task WHERE seq = ?', row.seq) as Row
+    for (const [name, value] of Object.entries(JSON.parse(old.metadata as string) as Record<string, string>)) {
+      this.#db.run(
+        'DELETE FROM task_metadata WHERE group_seq = ? AND name = ? AND value = ? AND task_seq = ?',
+        row.group_seq,
+        name,
+        value,
+        row.seq,
+      )
+    }
+    this.#storeMetadata(row.seq, row.group_seq, metadata)
+  }
+
+  /** Children lose the edge; one whose last unfinished parent this was becomes free. */
+  #dropEdges(row: TaskCore, now: number): void {
+    const isUnfinished = (row.holds & Hold.complete) === 0
+    for (const child of this.childrenOf(row.seq)) {
+      const { parent_ids } = this.#db.get('SELECT parent_ids FROM task WHERE seq = ?', child.seq) as Row
+      const left = (JSON.parse(parent_ids as string) as string[]).filter((id) => id !== row.id)
+      const unfinished = child.unfinished_parents - (isUnfinished ? 1 : 0)
+      this.change(child, { parent_ids: JSON.stringify(left), unfinished_parents: unfinished }, now)
+    }
+    this.#db.run('DELETE FROM edge WHERE parent_seq = ?', row.seq)
+    const own = this.#db.get('SELECT parent_ids FROM task WHERE seq = ?', row.seq) as Row
+    for (const parentId of JSON.parse(own.parent_ids as string) as string[]) {
+      this.#db.run(
+        'DELETE FROM edge WHERE child_seq = ? AND parent_seq = (SELECT seq FROM task WHERE id = ?)',
+        row.seq,
+        parentId,
+      )
+    }
+  }
+}
+
+const marks = (count: number): string => Array(count).fill('?').join(', ')
+
+const inlined = (json: string): string | null => (json.length <= MAX_INLINE_PAYLOAD ? json : null)
