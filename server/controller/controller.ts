@@ -1,0 +1,232 @@
+import type { ClaimedTask, TaskStorage } from '../../storage/task-storage.ts'
+import { decideUnstartedAttempt } from '../core/attempt.ts'
+import type { Clock, Random, Timers } from '../core/clock.ts'
+import { finishAttempt, type RunnerOptions, type RunningAttempt, startAttempt } from './attempt-runner.ts'
+import { Committer } from './committer.ts'
+import { renewLeases } from './lease-keeper.ts'
+import { decideLost, reapLeases } from './lease-reaper.ts'
+import type { Logger } from './logger.ts'
+import { cleanFinishedGroups, type Retention } from './retention.ts'
+import { type Limits, WorkerLimits } from './worker-limits.ts'
+
+export interface ControllerOptions extends Omit<RunnerOptions, 'committer'> {
+  readonly storage: TaskStorage
+  readonly clock: Clock
+  readonly timers: Timers
+  readonly random: Random
+  readonly logger: Logger
+  readonly limits: Limits
+  readonly leaseMs: number
+  /** Null: finished groups are kept. */
+  readonly retention: Retention | null
+}
+
+/** Hints can be lost; what is claimable is found again at least this often (I4, DESIGN section 5). */
+const POLL_MS = 1000
+/** Claims are asked for in batches: one transaction for many, but never one that holds others up for long. */
+const MAX_CLAIMED = 64
+/** Answered attempts that are not durable yet. Beyond these nothing is claimed, so a slow storage cannot fill the memory. */
+const MAX_UNCOMMITTED = 1000
+/** Retention looks this often; it is measured in days. */
+const CLEAN_MS = 10 * 60 * 1000
+
+/**
+ * Wakes, claims what fits, runs, commits.
+ *
+ * States: `idle` → start → `running` → drain → `draining` → `stopped`. `start` and `drain` move it, nothing else. While running,
+ * a poll each second is the truth and every wake only makes it sooner; draining claims nothing.
+ */
+export class Controller {
+  readonly #options: ControllerOptions
+  readonly #limits: WorkerLimits
+  readonly #committer: Committer
+  readonly #runner: RunnerOptions
+  readonly #running = new Map<string, RunningAttempt>()
+  readonly #cancels = new Map<string, () => void>()
+  #state: 'idle' | 'running' | 'draining' | 'stopped' = 'idle'
+  #isClaiming = false
+  #isWakeScheduled = false
+  #unsubscribe: () => void = () => {}
+  #finishing = 0
+  #whenQuiet: (() => void) | null = null
+
+  constructor(options: ControllerOptions) {
+    this.#options = options
+    this.#limits = new WorkerLimits(options.limits)
+    this.#committer = new Committer({ ...options, inFlight: () => this.#limits.inFlight })
+    this.#runner = { ...options, committer: this.#committer }
+  }
+
+  get inFlight(): number {
+    return this.#limits.inFlight
+  }
+
+  get isHealthy(): boolean {
+    return this.#committer.isHealthy
+  }
+
+  slotsOf(worker: string): { inFlight: number; limit: number } {
+    return this.#limits.slotsOf(worker)
+  }
+
+  async start(): Promise<void> {
+    this.#state = 'running'
+    this.#unsubscribe = this.#options.storage.subscribe(() => this.wake())
+    await reapLeases(this.#options)
+    this.#repeat('poll', POLL_MS, () => this.#poll())
+    this.#repeat('renew', this.#options.leaseMs / 3, () => this.#renew())
+    const { retention } = this.#options
+    if (retention) this.#repeat('clean', CLEAN_MS, () => cleanFinishedGroups(this.#options, retention))
+    this.wake()
+  }
+
+  /** Something may be claimable. Wakes of one turn of the event loop become one claim. */
+  wake(): void {
+    if (this.#isWakeScheduled || this.#state !== 'running') return
+    this.#isWakeScheduled = true
+    setImmediate(() => {
+      this.#isWakeScheduled = false
+      void this.#claim()
+    })
+  }
+
+  /**
+   * Claims nothing more, lets attempts in flight finish until the limit, then cuts the rest off and gives them back. Resolves
+   * when all is quiet and durable.
+   */
+  async drain(limitMs: number): Promise<void> {
+    if (this.#state === 'draining' || this.#state === 'stopped') return
+    this.#state = 'draining'
+    this.#unsubscribe()
+    this.#cancelTimer('poll')
+    this.#cancelTimer('due')
+    this.#cancelTimer('clean')
+    const cutOff = this.#options.timers.after(limitMs, () => this.#cutOff())
+    await this.#quiet()
+    cutOff()
+    this.#cancelTimer('renew')
+    this.#state = 'stopped'
+  }
+
+  async #claim(): Promise<void> {
+    if (this.#isClaiming || this.#state !== 'running') return
+    this.#isClaiming = true
+    try {
+      while (await this.#claimBatch()) {}
+    } catch (error) {
+      this.#options.logger.error({ err: error }, 'claiming failed; the next poll tries again')
+    } finally {
+      this.#isClaiming = false
+    }
+  }
+
+  /** Answers whether there may be more to claim at once. */
+  async #claimBatch(): Promise<boolean> {
+    const { storage, clock, workers, leaseMs } = this.#options
+    const room = Math.min(this.#limits.free, MAX_UNCOMMITTED - this.#committer.size)
+    if (workers.baseUrl === null || room <= 0 || !this.#committer.isHealthy) return false
+    const limit = Math.min(room, MAX_CLAIMED)
+    const { tasks, nextDueAt } = await storage.claim({
+      limit,
+      slots: this.#limits.slots(),
+      slotsPerWorker: this.#limits.slotsPerWorker,
+      until: clock.now() + leaseMs,
+    })
+    for (const claimed of tasks) this.#begin(claimed)
+    if (nextDueAt !== null) this.#wakeAt(nextDueAt)
+    return tasks.length === limit && this.#state === 'running'
+  }
+
+  #begin(claimed: ClaimedTask): void {
+    if (this.#state === 'running') this.#run(claimed)
+    else this.#track(this.#committer.commit(decideUnstartedAttempt(claimed.task, claimed.token)))
+  }
+
+  #run(claimed: ClaimedTask): void {
+    this.#limits.take(claimed.task.worker)
+    const attempt = startAttempt(this.#runner, claimed)
+    this.#running.set(claimed.token, attempt)
+    this.#track(this.#follow(attempt))
+  }
+
+  /** Counts work that a drain must wait for. */
+  #track(work: Promise<unknown>): void {
+    this.#finishing++
+    void work
+      .catch((error) =>
+        this.#options.logger.error({ err: error }, 'finishing an attempt failed; its lease ends by itself'),
+      )
+      .finally(() => {
+        this.#finishing--
+        if (this.#finishing === 0) this.#whenQuiet?.()
+      })
+  }
+
+  async #follow(attempt: RunningAttempt): Promise<void> {
+    const { claimed } = attempt
+    const reply = await attempt.answered
+    this.#limits.release(claimed.task.worker)
+    this.wake()
+    // Cut off by the drain: what becomes of it is decided there.
+    if (this.#running.delete(claimed.token)) await finishAttempt(this.#runner, claimed, reply)
+  }
+
+  #quiet(): Promise<void> {
+    if (this.#finishing === 0) return Promise.resolve()
+    return new Promise((resolve) => {
+      this.#whenQuiet = resolve
+    })
+  }
+
+  /** The limit of the drain is over: what still runs is cut off and given back (I10). */
+  #cutOff(): void {
+    for (const attempt of [...this.#running.values()]) {
+      this.#running.delete(attempt.claimed.token)
+      this.#track(this.#giveBack(attempt.claimed))
+      attempt.abort()
+    }
+  }
+
+  async #giveBack({ task }: ClaimedTask): Promise<void> {
+    const fields = { taskId: task.id, groupId: task.groupId, worker: task.worker, attempt: task.attempts }
+    this.#options.logger.warn(fields, 'attempt cut off by the shutdown; it is given back')
+    await this.#committer.commit(await decideLost(this.#options, task, 'givenBack'))
+  }
+
+  async #poll(): Promise<void> {
+    if ((await reapLeases(this.#options)) > 0 || this.#limits.free > 0) this.wake()
+  }
+
+  #renew(): Promise<void> {
+    return renewLeases(this.#options.storage, this.#options.clock, this.#running.values(), this.#options.leaseMs)
+  }
+
+  #wakeAt(at: number): void {
+    this.#cancelTimer('due')
+    const ms = at - this.#options.clock.now()
+    // The poll is sooner for anything further away.
+    if (ms < POLL_MS)
+      this.#cancels.set(
+        'due',
+        this.#options.timers.after(Math.max(0, ms), () => this.wake()),
+      )
+  }
+
+  /** Runs `work` again and again with a pause in between; a failure is logged and does not end it. */
+  #repeat(name: string, ms: number, work: () => Promise<unknown>): void {
+    const run = async (): Promise<void> => {
+      try {
+        await work()
+      } catch (error) {
+        this.#options.logger.error({ err: error }, `${name} failed; it is tried again`)
+      }
+      if (this.#cancels.has(name)) this.#cancels.set(name, this.#options.timers.after(ms, run))
+    }
+    this.#cancels.set(name, this.#options.timers.after(ms, run))
+  }
+
+  #cancelTimer(name: string): void {
+    this.#cancels.get(name)?.()
+    this.#cancels.delete(name)
+  }
+}
