@@ -1,0 +1,51 @@
+/** What a demo worker is given: the body that Crew POSTs, plus the delivery id from the headers. */
+export interface WorkerCall {
+  readonly taskId: string
+  readonly worker: string
+  readonly workgroup: string
+  readonly input: unknown
+  readonly parents: readonly ParentResult[]
+  /** The same for every retry of one run, a new one after a reset: what a careful worker hands on to its provider. */
+  readonly deliveryId: string
+  readonly signal: AbortSignal
+}
+
+/** A completed parent, as it stands in the body's `parents`. */
+export interface ParentResult {
+  readonly taskId: string
+  readonly worker: string
+  readonly input: unknown
+  readonly output: unknown
+}
+
+/** What a demo worker gives back; replies.ts turns it into the HTTP answer. */
+export type WorkerReply =
+  | { readonly kind: 'done'; readonly output: unknown; readonly children?: readonly ChildTask[] }
+  | { readonly kind: 'failed'; readonly error: string; readonly status?: number; readonly isRetryable?: boolean }
+  | { readonly kind: 'rateLimited'; readonly error: string; readonly retryAfterSeconds: number }
+
+/** A continuation: a task that the answer asks Crew to create, with the field names of the wire. */
+export interface ChildTask {
+  readonly id: string
+  readonly name: string
+  readonly worker: string
+  readonly parentIds: readonly string[]
+  readonly input: unknown
+  readonly workgroup?: string
+  readonly errorDelayInSeconds?: number
+  readonly metadata?: Readonly<Record<string, string>>
+}
+
+/** One worker: its name below `/demo/`, a sentence for the list, and the work. */
+export interface DemoWorker {
+  readonly name: string
+  readonly about: string
+  run(call: WorkerCall): Promise<WorkerReply>
+}
+
+/** Everything a worker takes from outside, so that tests are deterministic and take no time. */
+export interface World {
+  readonly random: () => number
+  readonly sleep: (ms: number, signal?: AbortSignal) => Promise<void>
+  readonly now: () => number
+}
