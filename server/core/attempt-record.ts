@@ -1,3 +1,5 @@
+import { cutText } from './cut-text.ts'
+
 /** How an attempt ended. `lost` and `givenBack` use up no attempt: the server died or drained under it. */
 export type AttemptOutcome =
   | 'succeeded'
@@ -29,7 +31,13 @@ export interface AttemptRecord {
 }
 
 /** An error text in a record or a task's `errors` is cut at 4 KiB (I16): enough for a message, too little to fill the store. */
-export const MAX_ERROR_LENGTH = 4096
+export const MAX_ERROR_BYTES = 4096
 
-export const cutError = (text: string): string =>
-  text.length <= MAX_ERROR_LENGTH ? text : `${text.slice(0, MAX_ERROR_LENGTH - 1)}…`
+const ELLIPSIS = '…'
+const ELLIPSIS_BYTES = 3
+
+export function cutError(text: string): string {
+  const whole = text.toWellFormed()
+  if (cutText(whole, MAX_ERROR_BYTES) === whole) return whole
+  return `${cutText(whole, MAX_ERROR_BYTES - ELLIPSIS_BYTES)}${ELLIPSIS}`
+}

@@ -5,7 +5,7 @@ import type { Random } from './clock.ts'
 import { type ContinuationContext, createContinuations } from './continuations.ts'
 import { mergeFailure, mergeSuccess } from './duplicates.ts'
 import { failPatch } from './failure.ts'
-import { deliveryIdOf, Hold, type Task, type TaskPatch, withHold } from './task.ts'
+import { deliveryIdOf, Hold, isComplete, type Task, type TaskPatch, withHold } from './task.ts'
 import { type Delays, type Outcome, refusedAnswer } from './worker-response.ts'
 
 /** WIRE section 3: rate limits use up no attempt for at most 24 h per task; after that each counts as a failure. */
@@ -36,6 +36,7 @@ export interface AttemptContext extends ContinuationContext {
 
 /** What the end of an attempt changes: the heart of Crew. WIRE sections 3 and 4. */
 export function decideAttempt(task: Task, attempt: EndedAttempt, context: AttemptContext): ChangeSet {
+  if (isComplete(task)) return decideOvertaken(task, attempt)
   const { outcome } = attempt
   switch (outcome.kind) {
     case 'success':
@@ -74,6 +75,19 @@ export function decideUnstartedAttempt(task: Task, token: string): ChangeSet {
   }
 }
 
+/**
+ * The task was completed by hand while its attempt was in flight: the edit wins (I7). The attempt is booked, nothing else; its
+ * children were released by the edit and must not be counted down again.
+ */
+function decideOvertaken(task: Task, attempt: EndedAttempt): ChangeSet {
+  const { outcome } = attempt
+  const end =
+    outcome.kind === 'success'
+      ? ({ outcome: 'succeeded', error: null } as const)
+      : { outcome: outcome.kind === 'failure' ? outcome.reason : outcome.kind, error: outcome.error }
+  return settle(task, attempt, {}, recordOf(task, attempt, { ...end, retryAt: null }), { changes: [] })
+}
+
 function decideSuccess(
   task: Task,
   attempt: EndedAttempt,
@@ -82,7 +96,8 @@ function decideSuccess(
 ): ChangeSet {
   const continuations = createContinuations(task, outcome.children, outcome.delays.childrenDelayMs, context)
   if ('fault' in continuations) {
-    return decideAttempt(task, { ...attempt, outcome: refusedAnswer(continuations.fault) }, context)
+    const refused = { ...refusedAnswer(continuations.fault), output: outcome.output, delays: outcome.delays }
+    return decideFailure(task, attempt, refused, context)
   }
   const patch = { holds: withHold(task.holds, Hold.complete, true), output: outcome.output, rateLimitedSince: 0 }
   const record = recordOf(task, attempt, { outcome: 'succeeded', error: null, retryAt: null })
@@ -112,17 +127,10 @@ function decideFailure(
   outcome: Outcome & { kind: 'failure' },
   context: AttemptContext,
 ): ChangeSet {
-  const patch = failPatch(task, outcome, context)
-  const record = recordOf(task, attempt, { outcome: outcome.reason, error: outcome.error, retryAt: retryAtOf(patch) })
-  const merged = mergeFailure(task, context.duplicates, outcome.error, context)
-  return settle(task, attempt, patch, record, {
-    guards: merged.guards,
-    changes: [
-      ...merged.changes,
-      ...delayChildren(task, outcome.delays, context.now),
-      ...holdForDelay(task, outcome.delays, context.now),
-    ],
-    events: merged.events,
+  return failed(task, attempt, outcome, {
+    context,
+    patch: failPatch(task, outcome, context),
+    holds: holdForDelay(task, outcome.delays, context.now),
   })
 }
 
@@ -134,18 +142,52 @@ function decideRateLimited(
 ): ChangeSet {
   const { now } = context
   const since = task.rateLimitedSince === 0 ? now : task.rateLimitedSince
-  if (!outcome.isRetryable || now - since >= RATE_LIMIT_GRACE_MS) {
-    return decideFailure(task, attempt, { ...outcome, kind: 'failure', reason: 'failed' }, context)
-  }
   const hold = rateLimitHold(task, outcome, context)
-  const patch: TaskPatch = { rateLimitedSince: since }
-  if (outcome.retryAfterMs !== null) patch.runAfter = now + outcome.retryAfterMs
+  if (!outcome.isRetryable || now - since >= RATE_LIMIT_GRACE_MS) {
+    // Whoever shares the limit waits all the same, and the streak goes on: its 24 hours are given once, not after each failure.
+    const failure = { ...outcome, kind: 'failure', reason: 'failed' } as const
+    const patch = { ...failPatch(task, outcome, context), rateLimitedSince: since }
+    return failed(task, attempt, failure, { context, patch, holds: [{ kind: 'holdWork', hold }] })
+  }
+  const patch: TaskPatch = { rateLimitedSince: since, ...rateLimitedRunAfter(task, outcome, hold, now) }
   if (outcome.output !== null) patch.output = outcome.output
   const retryAt = Math.max(hold.until, patch.runAfter ?? task.runAfter)
   const record = recordOf(task, attempt, { outcome: 'rateLimited', error: outcome.error, retryAt })
   return settle(task, attempt, patch, record, {
     changes: [{ kind: 'holdWork', hold }, ...delayChildren(task, outcome.delays, now)],
   })
+}
+
+/** An attempt used up: what both ways of failing have in common. */
+function failed(
+  task: Task,
+  attempt: EndedAttempt,
+  outcome: Outcome & { kind: 'failure' },
+  end: { context: AttemptContext; patch: ReturnType<typeof failPatch>; holds: readonly Change[] },
+): ChangeSet {
+  const { context, patch } = end
+  const record = recordOf(task, attempt, { outcome: outcome.reason, error: outcome.error, retryAt: retryAtOf(patch) })
+  const merged = mergeFailure(task, context.duplicates, outcome.error, context)
+  return settle(task, attempt, patch, record, {
+    guards: merged.guards,
+    changes: [...merged.changes, ...delayChildren(task, outcome.delays, context.now), ...end.holds],
+    events: merged.events,
+  })
+}
+
+/**
+ * The hold keeps the task waiting, so that ending it starts the task at once. Unless it is not the task's own: an answer may name a
+ * workgroup that the task is not in, and would then be asked for again at once, for a day.
+ */
+function rateLimitedRunAfter(
+  task: Task,
+  outcome: Outcome & { kind: 'rateLimited' },
+  hold: WorkHold,
+  now: number,
+): Pick<TaskPatch, 'runAfter'> {
+  const isOwn = hold.name === (hold.scope === 'workgroup' ? task.workgroup : task.worker)
+  if (outcome.retryAfterMs === null) return isOwn ? {} : { runAfter: Math.max(task.runAfter, hold.until) }
+  return { runAfter: Math.max(now + outcome.retryAfterMs, isOwn ? 0 : now + MIN_RATE_LIMIT_HOLD_MS) }
 }
 
 /** WIRE section 3: the workgroup is held, without one the worker. */

@@ -26,9 +26,9 @@ export function orderGraph<Item extends Node>(context: GraphContext<Item>): Grap
   if (duplicates.length > 0) return { kind: 'refused', code: 'duplicate_id', faults: duplicates }
   const unknown = findUnknownParents(context)
   if (unknown.length > 0) return { kind: 'refused', code: 'unknown_parent', faults: unknown }
-  const ordered = parentsFirst(context.nodes)
-  if (ordered.length === context.nodes.length) return { kind: 'ordered', nodes: ordered }
-  return { kind: 'refused', code: 'cycle', faults: [describeCycle(context, new Set(ordered.map((node) => node.id)))] }
+  const walked = parentsFirst(context.nodes)
+  if ('ordered' in walked) return { kind: 'ordered', nodes: walked.ordered }
+  return { kind: 'refused', code: 'cycle', faults: [describeCycle(context, walked.cycle)] }
 }
 
 function findDuplicates({ nodes, takenIds, pointer }: GraphContext<Node>): Fault[] {
@@ -54,38 +54,36 @@ function findUnknownParents({ nodes, knownParents, pointer }: GraphContext<Node>
   )
 }
 
-/** Kahn's algorithm over the edges inside the batch; whatever is on or behind a cycle is left out. Stable: input order where free. */
-function parentsFirst<Item extends Node>(nodes: readonly Item[]): Item[] {
+/**
+ * Walks up from each node in turn and places it after its parents, so a request that has them in order keeps its order. Or answers
+ * a cycle: ids, each followed by a parent of it. The path is kept by hand, as a chain of 10,000 would fill the call stack.
+ */
+function parentsFirst<Item extends Node>(nodes: readonly Item[]): { ordered: Item[] } | { cycle: string[] } {
   const byId = new Map(nodes.map((node) => [node.id, node]))
-  const children = new Map<string, Item[]>()
-  const unmet = new Map<string, number>()
-  for (const node of nodes) {
-    const inside = node.parentIds.filter((id) => byId.has(id))
-    unmet.set(node.id, inside.length)
-    for (const id of inside) (children.get(id) ?? children.set(id, []).get(id))?.push(node)
-  }
-  const ordered = nodes.filter((node) => unmet.get(node.id) === 0)
-  for (let at = 0; at < ordered.length; at++) {
-    for (const child of children.get((ordered[at] as Item).id) ?? []) {
-      const left = (unmet.get(child.id) as number) - 1
-      unmet.set(child.id, left)
-      if (left === 0) ordered.push(child)
+  const placed = new Set<Item>()
+  const onPath = new Set<Item>()
+  for (const root of nodes) {
+    const path = placed.has(root) ? [] : [{ node: root, parents: root.parentIds.values() }]
+    for (let step = path.at(-1); step; step = path.at(-1)) {
+      onPath.add(step.node)
+      const { value: parentId, done } = step.parents.next()
+      const parent = done ? undefined : byId.get(parentId)
+      if (parent && onPath.has(parent)) return { cycle: cycleIn([...onPath], parent) }
+      if (parent && !placed.has(parent)) path.push({ node: parent, parents: parent.parentIds.values() })
+      if (!done) continue
+      placed.add(step.node)
+      onPath.delete(step.node)
+      path.pop()
     }
   }
-  return ordered
+  return { ordered: [...placed] }
 }
 
-/** Walks up from any task that could not be ordered until one comes again. */
-function describeCycle({ nodes, pointer }: GraphContext<Node>, ordered: ReadonlySet<string>): Fault {
-  const left = new Map(nodes.filter((node) => !ordered.has(node.id)).map((node) => [node.id, node]))
-  const path: string[] = []
-  let id = left.keys().next().value as string
-  while (!path.includes(id)) {
-    path.push(id)
-    id = left.get(id)?.parentIds.find((parentId) => left.has(parentId)) as string
-  }
-  const cycle = [...path.slice(path.indexOf(id)), id]
-  const index = nodes.findIndex((node) => node.id === id)
+const cycleIn = (path: readonly Node[], start: Node): string[] =>
+  [...path.slice(path.indexOf(start)), start].map((node) => node.id)
+
+function describeCycle({ nodes, pointer }: GraphContext<Node>, cycle: string[]): Fault {
+  const index = nodes.findIndex((node) => node.id === cycle[0])
   return { pointer: `${pointer(index)}/parentIds`, detail: `a cycle of parents: ${shorten(cycle).join(' → ')}` }
 }
 

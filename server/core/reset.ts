@@ -1,7 +1,7 @@
 import type { Change, ChangeSet, CrewEvent, Guard } from './change-set.ts'
 import { attemptsLeft, Hold, isComplete, type Task, type TaskPatch, withHold } from './task.ts'
 
-/** What a reset touches. The three sets are disjoint. */
+/** What a reset touches. The sets are disjoint. */
 export interface ResetScope {
   /** Look as if they never ran. */
   readonly targets: readonly Task[]
@@ -9,15 +9,16 @@ export interface ResetScope {
   readonly deletions: readonly Task[]
   /** Complete children of targets that are not targets themselves: they wait again. */
   readonly dependants: readonly Task[]
+  /** Children of `deletions` that stay: they lose an edge, and still had another parent when this was decided. */
+  readonly survivors: readonly Task[]
 }
 
 /** WIRE 4.6: attempts set, output and errors gone, continuations deleted, attempts in flight fenced off, complete children wait. */
 export function decideReset(scope: ResetScope, options: { remainingAttempts: number; now: number }): ChangeSet {
-  const { targets, deletions, dependants } = scope
+  const { targets, deletions, dependants, survivors } = scope
+  const read = new Set([...targets, ...deletions, ...dependants, ...survivors])
   return {
-    guards: [...targets, ...deletions, ...dependants].map(
-      (task): Guard => ({ kind: 'version', taskId: task.id, version: task.version }),
-    ),
+    guards: [...read].map((task): Guard => ({ kind: 'version', taskId: task.id, version: task.version })),
     changes: [
       ...deletions.map((task): Change => ({ kind: 'deleteTask', taskId: task.id })),
       ...targets.flatMap((task) => resetChanges(task, options)),
@@ -31,8 +32,8 @@ export function decideReset(scope: ResetScope, options: { remainingAttempts: num
 }
 
 /** Deletes tasks. An attempt in flight is fenced by it: its task is gone. */
-export function decideDelete(tasks: readonly Task[]): ChangeSet {
-  return decideReset({ targets: [], deletions: tasks, dependants: [] }, { remainingAttempts: 0, now: 0 })
+export function decideDelete(scope: Pick<ResetScope, 'deletions' | 'survivors'>): ChangeSet {
+  return decideReset({ targets: [], dependants: [], ...scope }, { remainingAttempts: 0, now: 0 })
 }
 
 /** Of these children, those that lose their last parent when `deleted` go: they go as well (WIRE 4.6). */

@@ -138,7 +138,7 @@ export function isObject(value: unknown): value is Record<string, unknown> {
 }
 
 /** Lone surrogates would be stored as U+FFFD, NUL cuts strings in C libraries: neither survives a round trip. */
-function isWellFormed(value: string): boolean {
+export function isWellFormed(value: string): boolean {
   return value.isWellFormed() && !value.includes('\u0000')
 }
 

@@ -91,10 +91,10 @@ export function attemptsLeft(holds: number, remainingAttempts: number): { remain
   return { remainingAttempts, holds: withHold(holds, Hold.exhausted, remainingAttempts <= 0) }
 }
 
-/** The merge key of a task (WIRE 4.5); '' when it has no key. */
+/** The merge key of a task (WIRE 4.5); '' when it has no key. Neither ids nor worker names hold a space, so keys are told apart. */
 export function mergeKeyOf(task: Pick<Task, 'groupId' | 'worker' | 'key'>, keyScope: 'group' | 'worker'): string {
   if (task.key === '') return ''
-  return keyScope === 'group' ? `g:${task.groupId}:${task.key}` : `w:${task.worker}:${task.key}`
+  return keyScope === 'group' ? `g:${task.groupId} ${task.key}` : `w:${task.worker} ${task.key}`
 }
 
 /** Same for every retry of one run, new after a reset (WIRE section 3). */

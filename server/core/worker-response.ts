@@ -1,8 +1,10 @@
 import { cutError } from './attempt-record.ts'
+import { type ChildInput, readChildren } from './child-input.ts'
+import { cutText } from './cut-text.ts'
 import type { Fault } from './errors.ts'
 import { type AnswerHeaders, MAX_DELAY_MS, rateLimitDelayMs } from './rate-limit-headers.ts'
 import { JsonDepthError, JsonSyntaxError, parseJson, RawJson } from './raw-json.ts'
-import { isObject, MAX_LABEL_LENGTH, parseTaskInput, type TaskInput } from './task-input.ts'
+import { isObject, isWellFormed, MAX_LABEL_LENGTH } from './task-input.ts'
 
 /** What a call to a worker gave: an answer, or why there is none. */
 export type WorkerReply =
@@ -14,12 +16,6 @@ export type WorkerReply =
       readonly bytes: number
     }
   | { readonly kind: 'timeout' | 'networkError' | 'responseTooLarge' | 'noAddress'; readonly message: string }
-
-/** A child as an answer asks for it: parent ids are local names, ids or both. */
-export interface ChildInput extends TaskInput {
-  readonly worker: string
-  readonly parentIds: string[]
-}
 
 /** What the answer says about time, whatever its status. */
 export interface Delays {
@@ -61,8 +57,6 @@ export type Outcome =
       readonly source: string
     }
 
-/** WIRE 4.2. */
-export const MAX_CHILDREN = 10_000
 /** WIRE section 7. */
 export const MAX_JSON_DEPTH = 100
 /** How much of an answer that is no JSON object is shown (WIRE section 3). */
@@ -78,13 +72,16 @@ export function readReply(reply: WorkerReply, now: number): Outcome {
     return failure(reason, reply.message)
   }
   const body = readBody(reply.body)
-  if (reply.status === 429 || (reply.status === 503 && reply.headers['retry-after'] !== undefined)) {
-    return readRateLimit(reply, body, now)
-  }
+  if (isRateLimit(reply, now)) return readRateLimit(reply, body, now)
   if (reply.status < 200 || reply.status > 299) return readRefusal(reply, body)
   if (reply.status === 202)
     return failure('badResponse', 'HTTP 202: this request offered no callback, so nothing can finish it later')
   return readSuccess(body)
+}
+
+/** A 503 counts only with a `Retry-After` that can be read: a malformed header is ignored, as if it were not there. */
+function isRateLimit({ status, headers }: WorkerReply & { kind: 'answer' }, now: number): boolean {
+  return status === 429 || (status === 503 && rateLimitDelayMs(headers, now)?.source === 'Retry-After')
 }
 
 type Body = { readonly fields: Record<string, unknown> } | { readonly problem: string; readonly shown: string }
@@ -95,10 +92,10 @@ function readBody(text: string): Body {
     const value = parseJson(text, { maxDepth: MAX_JSON_DEPTH, rawKeys })
     return isObject(value)
       ? { fields: value }
-      : { problem: 'the answer is not a JSON object', shown: text.slice(0, SHOWN_BYTES) }
+      : { problem: 'the answer is not a JSON object', shown: cutText(text, SHOWN_BYTES) }
   } catch (error) {
     if (!(error instanceof JsonSyntaxError || error instanceof JsonDepthError)) throw error
-    return { problem: `the answer is not a JSON object (${error.message})`, shown: text.slice(0, SHOWN_BYTES) }
+    return { problem: `the answer is not a JSON object (${error.message})`, shown: cutText(text, SHOWN_BYTES) }
   }
 }
 
@@ -109,7 +106,7 @@ function readSuccess(body: Body): Outcome {
   if ('fault' in common) return failure('badResponse', `${common.fault.pointer}: ${common.fault.detail}`)
   if (hasError(fields)) return { kind: 'failure', reason: 'failed', error: errorText(fields.error), ...common }
   const children = readChildren(fields.children)
-  if (!Array.isArray(children)) return failure('badResponse', `${children.pointer}: ${children.detail}`)
+  if (!Array.isArray(children)) return { ...refusedAnswer(children), ...common }
   return { kind: 'success', output: common.output ?? 'null', children, delays: common.delays }
 }
 
@@ -149,7 +146,7 @@ function readCommon(fields: Record<string, unknown>): Common | { fault: Fault } 
     seconds[name] = Math.max(0, value)
   }
   const workgroup = fields.workgroup ?? null
-  if (workgroup !== null && (typeof workgroup !== 'string' || workgroup.length > MAX_LABEL_LENGTH)) {
+  if (workgroup !== null && !isLabel(workgroup)) {
     return { fault: { pointer: '/workgroup', detail: `expected a string of at most ${MAX_LABEL_LENGTH} characters` } }
   }
   return {
@@ -164,6 +161,9 @@ function readCommon(fields: Record<string, unknown>): Common | { fault: Fault } 
   }
 }
 
+const isLabel = (value: unknown): value is string =>
+  typeof value === 'string' && value.length <= MAX_LABEL_LENGTH && isWellFormed(value)
+
 /** WIRE section 3: values above 24 h are cut. */
 const toDelayMs = (seconds: number): number => Math.min(MAX_DELAY_MS, Math.ceil(seconds * 1000))
 
@@ -175,11 +175,14 @@ function errorText(error: unknown): string {
 
 function statusText(reply: WorkerReply & { kind: 'answer' }): string {
   const redirect = reply.status >= 300 && reply.status <= 399 ? ' (redirects are not followed)' : ''
-  const shown = reply.body.slice(0, SHOWN_BYTES).trim()
+  const shown = cutText(reply.body, SHOWN_BYTES).trim()
   return `HTTP ${reply.status}${redirect}${shown === '' ? '' : `: ${shown}`}`
 }
 
-function failure(reason: 'failed' | 'timeout' | 'networkError' | 'badResponse', error: string): Outcome {
+function failure(
+  reason: 'failed' | 'timeout' | 'networkError' | 'badResponse',
+  error: string,
+): Outcome & { kind: 'failure' } {
   return {
     kind: 'failure',
     reason,
@@ -191,36 +194,7 @@ function failure(reason: 'failed' | 'timeout' | 'networkError' | 'badResponse', 
   }
 }
 
-function readChildren(value: unknown): ChildInput[] | Fault {
-  if (value === undefined || value === null) return []
-  if (!Array.isArray(value)) return { pointer: '/children', detail: 'expected an array' }
-  if (value.length > MAX_CHILDREN) return { pointer: '/children', detail: `expected at most ${MAX_CHILDREN} children` }
-  const children: ChildInput[] = []
-  for (const [index, item] of value.entries()) {
-    const child = readChild(item, `/children/${index}`)
-    if ('detail' in child) return child
-    children.push(child)
-  }
-  return children
-}
-
-/** crew-go's names, or Crew v1's (`_child_id`, `_parent_ids`, `channel`): WIRE 4.2. */
-function readChild(item: unknown, pointer: string): ChildInput | Fault {
-  if (!isObject(item)) return { pointer, detail: 'expected an object' }
-  const body = {
-    ...item,
-    id: item.id ?? item._child_id,
-    worker: item.worker ?? item.channel,
-    parentIds: item.parentIds ?? item._parent_ids,
-  }
-  const { input, faults } = parseTaskInput(body, pointer)
-  const [fault] = faults
-  if (fault) return fault
-  if (input.worker === undefined) return { pointer: `${pointer}/worker`, detail: 'expected the name of a worker' }
-  return { ...input, worker: input.worker, parentIds: input.parentIds ?? [] }
-}
-
 /** The outcome when what an answer asks for cannot be done: a bad child fails the attempt, with the pointer to it. */
-export function refusedAnswer(fault: Fault): Outcome {
+export function refusedAnswer(fault: Fault): Outcome & { kind: 'failure' } {
   return failure('badResponse', `${fault.pointer}: ${fault.detail}`)
 }

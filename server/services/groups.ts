@@ -1,9 +1,9 @@
 import { type GroupQuery, MAX_PAGE_SIZE } from '../../storage/task-storage.ts'
-import type { Change, ChangeSet, CrewEvent } from '../core/change-set.ts'
+import type { Change, ChangeSet, CrewEvent, Guard } from '../core/change-set.ts'
 import { decideRetry } from '../core/edits.ts'
 import { CrewError } from '../core/errors.ts'
 import { decideReset } from '../core/reset.ts'
-import { Hold, isComplete, mergeKeyOf, type Task } from '../core/task.ts'
+import { Hold, mergeKeyOf, type Task } from '../core/task.ts'
 import type { CountedGroup, KeyScope, TaskGroup } from '../core/task-group.ts'
 import type { TaskInput } from '../core/task-input.ts'
 import { prepareTasks } from './new-tasks.ts'
@@ -63,8 +63,9 @@ export async function updateGroup(
   await decideAndCommit(context, async () => {
     const group = await getGroup(context, id)
     const isRekeyed = edit.keyScope !== undefined && edit.keyScope !== group.keyScope
-    const rekeyed = isRekeyed ? await rekey(context, id, edit.keyScope as KeyScope) : []
-    return { changeSet: groupEdit(group, edit, rekeyed), result: null }
+    const rekeyed = isRekeyed ? await rekey(context, id, edit.keyScope as KeyScope) : { guards: [], changes: [] }
+    const changeSet = groupEdit(group, edit, rekeyed.changes)
+    return { changeSet: { ...changeSet, guards: [...changeSet.guards, ...rekeyed.guards] }, result: null }
   })
   return getGroup(context, id)
 }
@@ -108,7 +109,10 @@ export async function resetGroup(
     const group = await getGroup(context, id)
     const tasks = await allTasks(context, id)
     const { targets, deletions } = resetScope(tasks)
-    const reset = decideReset({ targets, deletions, dependants: [] }, { ...options, now: context.clock.now() })
+    const reset = decideReset(
+      { targets, deletions, dependants: [], survivors: [] },
+      { ...options, now: context.clock.now() },
+    )
     const edit = groupEdit(group, {}, reset.changes)
     return {
       changeSet: { ...edit, guards: [...edit.guards, ...reset.guards], events: [...edit.events, ...reset.events] },
@@ -184,11 +188,19 @@ function resetScope(tasks: readonly Task[]): { targets: Task[]; deletions: Task[
   return { targets: tasks.filter((task) => !goes(task)), deletions: tasks.filter(goes) }
 }
 
-async function rekey(context: ServiceContext, groupId: string, keyScope: KeyScope): Promise<Change[]> {
-  const tasks = await allTasks(context, groupId)
-  return tasks
-    .filter((task) => task.key !== '' && !isComplete(task))
-    .map((task) => ({ kind: 'patchTask', taskId: task.id, patch: { mergeKey: mergeKeyOf(task, keyScope) } }))
+/** New merge keys for all keyed tasks: also the complete ones, which may be reset and run again. */
+async function rekey(
+  context: ServiceContext,
+  groupId: string,
+  keyScope: KeyScope,
+): Promise<{ guards: Guard[]; changes: Change[] }> {
+  const keyed = (await allTasks(context, groupId)).filter((task) => task.key !== '')
+  return {
+    guards: keyed.map((task) => ({ kind: 'version', taskId: task.id, version: task.version })),
+    changes: keyed.map((task) => {
+      return { kind: 'patchTask', taskId: task.id, patch: { mergeKey: mergeKeyOf(task, keyScope) } }
+    }),
+  }
 }
 
 /** All tasks of a group, read in pages. */

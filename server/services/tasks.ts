@@ -1,6 +1,6 @@
 import type { TaskQuery } from '../../storage/task-storage.ts'
 import type { AttemptRecord } from '../core/attempt-record.ts'
-import type { Change, ChangeSet, CrewEvent } from '../core/change-set.ts'
+import type { Change, ChangeSet, CrewEvent, Guard } from '../core/change-set.ts'
 import { decideRetry, decideUpdate } from '../core/edits.ts'
 import { explain, type Reason } from '../core/eligibility.ts'
 import { CrewError } from '../core/errors.ts'
@@ -52,8 +52,12 @@ export async function listTasks(
 export async function updateTask(context: ServiceContext, ref: TaskRef, edit: TaskInput): Promise<TaskView> {
   await decideAndCommit(context, async () => {
     const task = await loadTask(context, ref)
-    const { keyScope } = await getGroup(context, task.groupId)
-    return { changeSet: decideUpdate(task, edit, keyScope), result: null }
+    const { keyScope, epoch } = await getGroup(context, task.groupId)
+    const decided = decideUpdate(task, edit, keyScope)
+    // The merge key was made from the group's key scope, which must still be the same.
+    const guards: Guard[] = [...decided.guards, { kind: 'group', groupId: task.groupId, epoch }]
+    const isRekeyed = edit.key !== undefined || edit.worker !== undefined
+    return { changeSet: isRekeyed ? { ...decided, guards } : decided, result: null }
   })
   return getTask(context, ref)
 }

@@ -7,7 +7,7 @@ export interface Counted {
   readonly group_seq: number
   readonly holds: number
   readonly unfinished_parents: number
-  readonly isLeased: boolean
+  readonly lease_until: number | null
   readonly progress_weight: number
 }
 
@@ -19,6 +19,7 @@ type Deltas = Record<Bucket | 'total' | 'done', number>
  */
 export class Books {
   readonly #deltas = new Map<number, Deltas>()
+  readonly #laneDeltas = new Map<number, number>()
 
   /** That many tasks came (negative: went) in that shape; a change of shape is going and coming. */
   count(task: Counted, times: number): void {
@@ -26,12 +27,17 @@ export class Books {
     const bucket = bucketOf({
       holds: task.holds,
       unfinishedParents: task.unfinished_parents,
-      isLeased: task.isLeased,
+      isLeased: task.lease_until !== null,
     })
     const weight = weightUnits(task.progress_weight)
     deltas[bucket] += times
     deltas.total += times * weight
     if (task.holds & Hold.complete) deltas.done += times * weight
+  }
+
+  /** That many tasks came into a lane (negative: left it). */
+  countInLane(lane: number, times: number): void {
+    this.#laneDeltas.set(lane, (this.#laneDeltas.get(lane) ?? 0) + times)
   }
 
   forgetGroup(groupSeq: number): void {
@@ -40,6 +46,7 @@ export class Books {
 
   discard(): void {
     this.#deltas.clear()
+    this.#laneDeltas.clear()
   }
 
   /** Writes what was counted. `finished_at` is set by the commit that completes the last task and unset by one that adds work. */
@@ -63,7 +70,10 @@ export class Books {
         groupSeq,
       )
     }
-    this.#deltas.clear()
+    for (const [lane, delta] of this.#laneDeltas) {
+      if (delta !== 0) db.run('UPDATE lane SET tasks = tasks + ? WHERE id = ?', delta, lane)
+    }
+    this.discard()
   }
 
   #of(groupSeq: number): Deltas {

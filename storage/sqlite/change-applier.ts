@@ -3,7 +3,7 @@ import type { Change, ChangeSet, CommitResult, Guard, WorkHold } from '../../ser
 import { Hold, type Task } from '../../server/core/task.ts'
 import type { TaskGroup } from '../../server/core/task-group.ts'
 import type { Books } from './books.ts'
-import type { Database, Row } from './database.ts'
+import type { Database } from './database.ts'
 import type { GroupTable } from './group-table.ts'
 import type { HoldTable } from './hold-table.ts'
 import type { TaskCore, TaskTable } from './task-table.ts'
@@ -66,23 +66,16 @@ class ChangeApplier {
 
   #isGroupAsGuarded({ groupId, epoch, isFinished }: Guard & { kind: 'group' }): boolean {
     if ((this.#tables.groups.find(groupId)?.epoch ?? null) !== epoch) return false
-    return !isFinished || this.#tables.groups.isFinished(groupId)
+    return !isFinished || this.#tables.groups.isFinished(groupId, this.#now)
   }
 
   /** Ids are free, groups exist or come with the change set, parents exist or come before their children. */
   #canInsertAll(changes: readonly Change[]): boolean {
-    const newTasks = new Set<string>()
-    const newGroups = new Set<string>()
-    for (const change of changes) {
-      if (change.kind === 'putGroup') newGroups.add(change.group.id)
-      if (change.kind !== 'insertTask') continue
-      const { id, groupId, parentIds } = change.task
-      if (newTasks.has(id) || this.#row(id)) return false
-      if (!newGroups.has(groupId) && !this.#tables.groups.find(groupId)) return false
-      if (!parentIds.every((parentId) => newTasks.has(parentId) || this.#row(parentId))) return false
-      newTasks.add(id)
-    }
-    return true
+    const ahead = new ChangesAhead(
+      (id) => this.#row(id),
+      (id) => this.#tables.groups.find(id)?.seq,
+    )
+    return changes.every((change) => ahead.allows(change))
   }
 
   #apply(change: Change): void {
@@ -177,8 +170,8 @@ class ChangeApplier {
     const row = this.#row(taskId)
     if (!row) return
     const { db } = this.#tables
-    const last = db.get('SELECT max(ordinal) AS n FROM attempt WHERE task_seq = ?', row.seq) as Row
-    const ordinal = ((last.n as number | null) ?? 0) + 1
+    const last = db.get('SELECT ordinal FROM attempt WHERE task_seq = ? LIMIT 1', row.seq)
+    const ordinal = ((last?.ordinal as number | undefined) ?? 0) + 1
     db.run(
       'INSERT INTO attempt VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)',
       row.seq,
@@ -212,4 +205,48 @@ function checkLease(row: TaskCore | undefined, guard: Guard & { kind: 'lease' })
   if (row?.lease_token !== guard.token) return 'leaseLost'
   if (row.lease_until === null) return 'duplicate'
   return row.version === guard.version ? undefined : 'conflict'
+}
+
+/** What will be there when each change is applied, found without writing: the store, less and plus the changes before it. */
+class ChangesAhead {
+  readonly #storedTask: (id: string) => TaskCore | undefined
+  readonly #storedGroup: (id: string) => number | undefined
+  /** Tasks and groups that changes so far put there (true) or took away (false). */
+  readonly #tasks = new Map<string, boolean>()
+  readonly #groups = new Map<string, boolean>()
+  readonly #goneGroups = new Set<number>()
+
+  constructor(storedTask: (id: string) => TaskCore | undefined, storedGroup: (id: string) => number | undefined) {
+    this.#storedTask = storedTask
+    this.#storedGroup = storedGroup
+  }
+
+  allows(change: Change): boolean {
+    if (change.kind === 'putGroup') this.#groups.set(change.group.id, true)
+    else if (change.kind === 'deleteTask') this.#tasks.set(change.taskId, false)
+    else if (change.kind === 'deleteGroup') this.#dropGroup(change.groupId)
+    return change.kind !== 'insertTask' || this.#allowsInsert(change.task)
+  }
+
+  #allowsInsert({ id, groupId, parentIds }: Task): boolean {
+    const isPossible =
+      !this.#hasTask(id) && this.#hasGroup(groupId) && parentIds.every((parent) => this.#hasTask(parent))
+    this.#tasks.set(id, true)
+    return isPossible
+  }
+
+  #dropGroup(id: string): void {
+    const seq = this.#storedGroup(id)
+    if (seq !== undefined) this.#goneGroups.add(seq)
+    this.#groups.set(id, false)
+  }
+
+  #hasTask(id: string): boolean {
+    const stored = this.#tasks.get(id) === undefined ? this.#storedTask(id) : undefined
+    return this.#tasks.get(id) ?? (stored !== undefined && !this.#goneGroups.has(stored.group_seq))
+  }
+
+  #hasGroup(id: string): boolean {
+    return this.#groups.get(id) ?? this.#storedGroup(id) !== undefined
+  }
 }

@@ -18,13 +18,17 @@ export interface ClaimContext extends Tables {
 }
 
 /** Leases claimable tasks within the limits, workers and groups in turns. Runs inside a transaction. */
-export function claimTasks(context: ClaimContext, request: ClaimRequest, now: number): ClaimedTask[] {
+export function claimTasks(
+  context: ClaimContext,
+  request: ClaimRequest,
+  now: number,
+): { tasks: ClaimedTask[]; isCutShort: boolean } {
   const claim = new Claim(context, request, now)
   for (const worker of context.lanes.workers()) {
     if (claim.isFull) break
     claim.takeFromWorker(worker)
   }
-  return claim.claimed
+  return { tasks: claim.claimed, isCutShort: claim.isCutShort }
 }
 
 class Claim {
@@ -41,7 +45,12 @@ class Claim {
   }
 
   get isFull(): boolean {
-    return this.claimed.length >= this.#request.limit || this.#parked >= MAX_PARKED
+    return this.claimed.length >= this.#request.limit || this.isCutShort
+  }
+
+  /** There may be more to claim right away. */
+  get isCutShort(): boolean {
+    return this.#parked >= MAX_PARKED
   }
 
   takeFromWorker(worker: string): void {
@@ -49,9 +58,13 @@ class Claim {
     const slots = this.#request.slots.get(worker) ?? this.#request.slotsPerWorker
     let free = Math.min(slots, this.#request.limit - this.claimed.length)
     if (free <= 0) return
-    while (free > 0 && this.#parked < MAX_PARKED) {
-      // Equal shares for a turn; what one group cannot use goes to the others in the next.
-      const share = Math.max(1, Math.floor(free / Math.max(1, lanes.groupCount(worker))))
+    let share = 0
+    for (let turnsLeft = 0; free > 0 && !this.isCutShort; turnsLeft--) {
+      if (turnsLeft === 0) {
+        // Equal shares for a round; what one group cannot use goes to the others in the next.
+        turnsLeft = Math.max(1, lanes.groupCount(worker))
+        share = Math.max(1, Math.floor(free / turnsLeft))
+      }
       const queue = lanes.nextGroup(worker)
       if (!queue) break
       free -= this.#takeFromGroup(queue, Math.min(share, free))
@@ -61,7 +74,7 @@ class Claim {
 
   #takeFromGroup(queue: GroupQueue, wanted: number): number {
     let taken = 0
-    while (taken < wanted && this.#parked < MAX_PARKED) {
+    while (taken < wanted && !this.isCutShort) {
       const lane = queue.take()
       if (!lane) break
       if (!this.#isHeld(lane)) taken += this.#takeFromLane(lane, queue.first(), wanted - taken)
@@ -85,7 +98,7 @@ class Claim {
     const rows = this.#readyRows(lane, wanted + 1)
     let taken = 0
     let read = 0
-    for (; read < rows.length && taken < wanted && this.#parked < MAX_PARKED; read++) {
+    for (; read < rows.length && taken < wanted && !this.isCutShort; read++) {
       const row = rows[read] as Row
       if (next && next.priority === lane.priority && comesFirst(next, row)) break
       if (this.#takeOrPark(row, lane)) taken++

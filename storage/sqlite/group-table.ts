@@ -39,7 +39,9 @@ export class GroupTable {
     return this.#bySeq.get(seq) ?? this.#load('seq = ?', seq)
   }
 
-  isFinished(id: string): boolean {
+  isFinished(id: string, now: number): boolean {
+    // What changed before in this transaction is not in the rows yet.
+    this.#books.write(this.#db, now)
     return this.#db.get('SELECT 1 AS yes FROM task_group WHERE id = ? AND finished_at IS NOT NULL', id) !== undefined
   }
 
@@ -108,7 +110,7 @@ export class GroupTable {
     const task = {
       group_seq: groupSeq,
       unfinished_parents: shape.waits as number,
-      isLeased: shape.leased === 1,
+      lease_until: shape.leased === 1 ? 0 : null,
       progress_weight: 0,
     }
     this.#books.count({ ...task, holds }, -count)

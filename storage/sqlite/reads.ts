@@ -227,7 +227,7 @@ export function readWorkgroups(
   query: WorkgroupQuery,
   now: number,
 ): { workgroups: WorkgroupRow[]; count: number } {
-  const names = `SELECT DISTINCT workgroup AS name FROM lane WHERE workgroup <> ''
+  const names = `SELECT DISTINCT workgroup AS name FROM lane WHERE workgroup <> '' AND tasks > 0
     UNION SELECT name FROM work_hold WHERE scope = 'workgroup' AND until > ?1`
   const chosen = query.name === undefined ? names : `SELECT name FROM (${names}) WHERE name = ?2`
   const values: SqlValue[] = query.name === undefined ? [now] : [now, query.name]
@@ -243,8 +243,10 @@ function readWorkgroup(db: Database, name: string, now: number): WorkgroupRow {
     now,
   )
   const inLanes = 'lane IN (SELECT id FROM lane WHERE workgroup = ?)'
+  const inMovingLanes = `lane IN (SELECT l.id FROM lane l JOIN task_group g ON g.seq = l.group_seq
+    WHERE l.workgroup = ? AND g.is_paused = 0)`
   const waiting = db.get(
-    `SELECT count(*) AS n FROM task INDEXED BY task_ready WHERE ${inLanes} AND run_after <= ? AND holds = 0
+    `SELECT count(*) AS n FROM task INDEXED BY task_ready WHERE ${inMovingLanes} AND run_after <= ? AND holds = 0
      AND unfinished_parents = 0 AND lease_until IS NULL AND is_parked = 0`,
     name,
     now,

@@ -101,18 +101,22 @@ const columns = {
 
 type ColumnField = keyof typeof columns
 const columnFields = Object.keys(columns) as ColumnField[]
+const isColumnField = (field: string): field is ColumnField => Object.hasOwn(columns, field)
 
-/** Column and value of each field of the patch that has a column of its own. */
-export function columnsOf(patch: TaskPatch): { names: string[]; values: SqlValue[] } {
-  const names: string[] = []
-  const values: SqlValue[] = []
-  for (const field of columnFields) {
-    if (patch[field] === undefined) continue
+/** The names of all columns that a task's fields fill, in the order of `columnValues`. */
+export const columnNames: readonly string[] = columnFields.map((field) => columns[field][0])
+
+export const columnValues = (task: Task): SqlValue[] => columnFields.map((field) => columns[field][1](task))
+
+/** Columns and values of those fields of a patch that have a column of their own. */
+export function columnsOf(patch: TaskPatch): Record<string, SqlValue> {
+  const changed: Record<string, SqlValue> = {}
+  for (const field in patch) {
+    if (!isColumnField(field) || patch[field] === undefined) continue
     const [name, value] = columns[field]
-    names.push(name)
-    values.push(value(patch as Task))
+    changed[name] = value(patch as Task)
   }
-  return { names, values }
+  return changed
 }
 
 export function groupOf(row: Row, waiting: CountedGroup['waiting']): CountedGroup {

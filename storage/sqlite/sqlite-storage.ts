@@ -15,174 +15,144 @@ import type {
   WorkgroupQuery,
   WorkgroupRow,
 } from '../task-storage.ts'
-import { findFaults, fingerprintOf } from './audit.ts'
-import { Books } from './books.ts'
-import { applyChangeSet, type Tables } from './change-applier.ts'
-import { claimTasks } from './claim.ts'
-import { asStorageError, Database } from './database.ts'
-import { GroupTable } from './group-table.ts'
-import { HoldTable } from './hold-table.ts'
-import { Lanes } from './lanes.ts'
-import {
-  readChildren,
-  readCreatedBy,
-  readGroup,
-  readGroups,
-  readTask,
-  readTaskPage,
-  readTasks,
-  readWorkgroups,
-} from './reads.ts'
-import { attemptOf, SELECT_TASK } from './rows.ts'
-import { TaskTable } from './task-table.ts'
+import { type Call, Engine, type EngineMethod, type Reply } from './engine.ts'
+import { startEngineThread } from './thread-host.ts'
 
 export interface SqliteOptions {
   /** A file, or `:memory:`. */
   readonly path: string
   readonly clock: Clock
-  /** New for every start: leases of another boot are dead, as only one process has the file. */
   readonly bootId?: string
-  /** At least 64 random bits each. */
   readonly newToken?: () => string
+  /** Runs the engine in a thread of its own, so that a sync or a long list never keeps the event loop. */
+  readonly isThreaded?: boolean
+}
+
+/** Where calls are run: in this thread, or in another. */
+export interface EngineHost {
+  run(calls: readonly Call[], now: number): Promise<{ replies: Reply[]; events: CrewEvent[] }>
+  close(): Promise<void>
 }
 
 /** Opens the store, or rejects with a StorageOpenError whose message says what to do. */
 export async function openSqliteStorage(options: SqliteOptions): Promise<TaskStorage> {
-  return new SqliteStorage(options)
+  const { path, clock, bootId = randomUUID() } = options
+  const host = options.isThreaded
+    ? await startEngineThread({ path, bootId }, clock.now())
+    : hostInline(new Engine({ path, bootId, newToken: options.newToken ?? newToken }, clock.now()))
+  return new SqliteStorage(host, clock, durabilityOf(path))
 }
 
-interface PendingCommit {
-  readonly changeSets: readonly ChangeSet[]
-  readonly resolve: (results: CommitResult[]) => void
+/** 96 random bits. */
+export const newToken = (): string => randomBytes(12).toString('base64url')
+
+function hostInline(engine: Engine): EngineHost {
+  return {
+    async run(calls, now) {
+      return engine.runBatch(calls, now)
+    },
+    async close() {
+      engine.close()
+    },
+  }
+}
+
+interface Pending {
+  readonly call: Call
+  readonly resolve: (value: unknown) => void
   readonly reject: (error: unknown) => void
 }
 
+/** Batches on their way at once: one being written while the answers of the other are worked on. */
+const MAX_BATCHES = 2
+
 /**
- * The engine on SQLite. Calls run on this thread, one transaction at a time, so nothing interleaves; `commit` gathers what is
- * asked for in one turn of the event loop and writes it in one synced transaction (a sync costs 160 µs here, a task's
- * commit 12 µs). States: open until `close`, after which every call rejects.
+ * The port on SQLite: gathers what is asked for in one turn of the event loop, and while earlier batches are being written,
+ * into one batch, so batches grow with the load and an idle server answers at once. Calls are run in the order made.
  */
 class SqliteStorage implements TaskStorage {
   readonly durability: Durability
-  readonly #db: Database
+  readonly #host: EngineHost
   readonly #clock: Clock
-  readonly #bootId: string
-  readonly #newToken: () => string
-  readonly #books = new Books()
-  readonly #lanes = new Lanes()
-  readonly #tables: Tables
   readonly #listeners = new Set<(events: readonly CrewEvent[]) => void>()
-  #pending: PendingCommit[] = []
+  #pending: Pending[] = []
+  #batches = 0
+  #isScheduled = false
+  #whenIdle: (() => void) | null = null
 
-  constructor(options: SqliteOptions) {
-    this.#db = new Database(options.path)
-    this.#clock = options.clock
-    this.#bootId = options.bootId ?? randomUUID()
-    this.#newToken = options.newToken ?? (() => randomBytes(12).toString('base64url'))
-    this.durability = durabilityOf(options.path)
-    const tasks = new TaskTable(this.#db, this.#books, this.#lanes)
-    const groups = new GroupTable(this.#db, this.#books, this.#lanes, tasks)
-    const holds = new HoldTable(this.#db, this.#lanes)
-    this.#tables = { db: this.#db, books: this.#books, tasks, groups, holds }
-    this.#reload()
+  constructor(host: EngineHost, clock: Clock, durability: Durability) {
+    this.#host = host
+    this.#clock = clock
+    this.durability = durability
   }
 
   commit(changeSets: readonly ChangeSet[]): Promise<CommitResult[]> {
-    return new Promise((resolve, reject) => {
-      if (this.#pending.length === 0) setImmediate(() => this.#flush())
-      this.#pending.push({ changeSets, resolve, reject })
-    })
+    return this.#call('commit', changeSets)
   }
 
-  async claim(request: ClaimRequest): Promise<ClaimResult> {
-    const now = this.#clock.now()
-    const context = { ...this.#tables, lanes: this.#lanes, bootId: this.#bootId, newToken: this.#newToken }
-    this.#lanes.tick(now)
-    if (!this.#lanes.hasQueued) return { tasks: [], nextDueAt: this.#lanes.nextTickAt() }
-    const tasks = this.#write(false, now, () => claimTasks(context, request, now))
-    this.#tell(tasks.map(({ task }) => ({ type: 'task.updated', groupId: task.groupId, taskId: task.id })))
-    return { tasks, nextDueAt: this.#lanes.nextTickAt() }
+  claim(request: ClaimRequest): Promise<ClaimResult> {
+    return this.#call('claim', { ...request, slots: [...request.slots] })
   }
 
-  async renewLeases(leases: readonly LeaseRef[], until: number): Promise<string[]> {
-    const sql = 'UPDATE task SET lease_until = ? WHERE id = ? AND lease_token = ? AND lease_until IS NOT NULL'
-    return this.#write(false, this.#clock.now(), () =>
-      leases.filter(({ taskId, token }) => this.#db.run(sql, until, taskId, token) === 0).map(({ token }) => token),
-    )
+  renewLeases(leases: readonly LeaseRef[], until: number): Promise<string[]> {
+    return this.#call('renewLeases', leases, until)
   }
 
-  async listExpiredLeases(limit: number): Promise<Task[]> {
-    const rows = this.#db.all(
-      `${SELECT_TASK} WHERE t.lease_until IS NOT NULL AND (t.lease_until <= ? OR t.lease_boot <> ?) ORDER BY t.lease_until LIMIT ?`,
-      this.#clock.now(),
-      this.#bootId,
-      limit,
-    )
-    return rows.map((row) => readTask(this.#db, row))
+  listExpiredLeases(limit: number): Promise<Task[]> {
+    return this.#call('listExpiredLeases', limit)
   }
 
-  async getTasks(ids: readonly string[]): Promise<Task[]> {
-    return readTasks(this.#db, ids)
+  getTasks(ids: readonly string[]): Promise<Task[]> {
+    return ids.length === 0 ? Promise.resolve([]) : this.#call('getTasks', ids)
   }
 
-  async getGroup(id: string): Promise<CountedGroup | null> {
-    const row = this.#db.get('SELECT * FROM task_group WHERE id = ?', id)
-    return row ? readGroup(this.#db, row, this.#clock.now()) : null
+  getGroup(id: string): Promise<CountedGroup | null> {
+    return this.#call('getGroup', id)
   }
 
-  async listGroups(query: GroupQuery): Promise<{ groups: CountedGroup[]; count: number }> {
-    return readGroups(this.#db, query, this.#clock.now())
+  listGroups(query: GroupQuery): Promise<{ groups: CountedGroup[]; count: number }> {
+    return this.#call('listGroups', query)
   }
 
-  async listTasks(query: TaskQuery): Promise<{ tasks: Task[]; count: number }> {
-    return readTaskPage(this.#db, query, this.#clock.now())
+  listTasks(query: TaskQuery): Promise<{ tasks: Task[]; count: number }> {
+    return this.#call('listTasks', query)
   }
 
-  async listChildren(parentIds: readonly string[]): Promise<Task[]> {
-    return readChildren(this.#db, parentIds)
+  listChildren(parentIds: readonly string[]): Promise<Task[]> {
+    return this.#call('listChildren', parentIds)
   }
 
-  async listCreatedBy(taskIds: readonly string[]): Promise<Task[]> {
-    return readCreatedBy(this.#db, taskIds)
+  listCreatedBy(taskIds: readonly string[]): Promise<Task[]> {
+    return this.#call('listCreatedBy', taskIds)
   }
 
-  async listDuplicates(mergeKey: string): Promise<Task[]> {
-    const sql = `${SELECT_TASK} WHERE t.merge_key = ? AND t.merge_key <> '' AND t.holds & 2 = 0 ORDER BY t.seq`
-    return this.#db.all(sql, mergeKey).map((row) => readTask(this.#db, row))
+  listDuplicates(mergeKey: string): Promise<Task[]> {
+    return this.#call('listDuplicates', mergeKey)
   }
 
-  async listAttempts(taskId: string): Promise<AttemptRecord[]> {
-    const sql = 'SELECT * FROM attempt WHERE task_seq = (SELECT seq FROM task WHERE id = ?) ORDER BY ordinal DESC'
-    return this.#db.all(sql, taskId).map(attemptOf)
+  listAttempts(taskId: string): Promise<AttemptRecord[]> {
+    return this.#call('listAttempts', taskId)
   }
 
-  async listHolds(scope: HoldScope, names?: readonly string[]): Promise<WorkHold[]> {
-    return this.#tables.holds.list(scope, this.#clock.now(), names)
+  listHolds(scope: HoldScope, names?: readonly string[]): Promise<WorkHold[]> {
+    if (names?.length === 0) return Promise.resolve([])
+    return names ? this.#call('listHolds', scope, names) : this.#call('listHolds', scope)
   }
 
-  async listWorkgroups(query: WorkgroupQuery): Promise<{ workgroups: WorkgroupRow[]; count: number }> {
-    return readWorkgroups(this.#db, query, this.#clock.now())
+  listWorkgroups(query: WorkgroupQuery): Promise<{ workgroups: WorkgroupRow[]; count: number }> {
+    return this.#call('listWorkgroups', query)
   }
 
-  async listFinishedGroups(before: number, limit: number): Promise<string[]> {
-    const sql =
-      'SELECT id FROM task_group WHERE finished_at IS NOT NULL AND finished_at < ? ORDER BY finished_at LIMIT ?'
-    return this.#db.all(sql, before, limit).map((row) => row.id as string)
+  listFinishedGroups(before: number, limit: number): Promise<string[]> {
+    return this.#call('listFinishedGroups', before, limit)
   }
 
-  async getRecord(key: string): Promise<string | null> {
-    const sql = 'SELECT value FROM record WHERE key = ? AND (expires_at = 0 OR expires_at > ?)'
-    return (this.#db.get(sql, key, this.#clock.now())?.value ?? null) as string | null
+  getRecord(key: string): Promise<string | null> {
+    return this.#call('getRecord', key)
   }
 
-  async putRecord(key: string, value: string | null, expiresAt = 0): Promise<void> {
-    const now = this.#clock.now()
-    this.#write(true, now, () => {
-      this.#db.run('DELETE FROM record WHERE expires_at > 0 AND expires_at <= ?', now)
-      if (value === null) this.#db.run('DELETE FROM record WHERE key = ?', key)
-      else
-        this.#db.run('INSERT OR REPLACE INTO record (key, value, expires_at) VALUES (?, ?, ?)', key, value, expiresAt)
-    })
+  putRecord(key: string, value: string | null, expiresAt = 0): Promise<void> {
+    return this.#call('putRecord', key, value, expiresAt)
   }
 
   subscribe(listener: (events: readonly CrewEvent[]) => void): () => void {
@@ -190,83 +160,70 @@ class SqliteStorage implements TaskStorage {
     return () => this.#listeners.delete(listener)
   }
 
-  async audit(): Promise<{ faults: string[]; fingerprint: string }> {
-    return { faults: findFaults(this.#db), fingerprint: fingerprintOf(this.#db) }
+  audit(): Promise<{ faults: string[]; fingerprint: string }> {
+    return this.#call('audit')
   }
 
   async close(): Promise<void> {
-    this.#flush()
-    this.#db.close()
-  }
-
-  /** Writes all that waits in one transaction. */
-  #flush(): void {
-    const pending = this.#pending
-    if (pending.length === 0) return
-    this.#pending = []
-    try {
-      this.#applyTogether(pending)
-    } catch (error) {
-      if (pending.length === 1) pending[0]?.reject(error)
-      // One that cannot be written must not take the others with it.
-      else for (const one of pending) this.#applyAlone(one)
-    }
-  }
-
-  #applyAlone(one: PendingCommit): void {
-    try {
-      this.#applyTogether([one])
-    } catch (error) {
-      one.reject(error)
-    }
-  }
-
-  #applyTogether(pending: readonly PendingCommit[]): void {
-    const now = this.#clock.now()
-    const events: CrewEvent[] = []
-    const apply = (changeSet: ChangeSet): CommitResult => {
-      const result = applyChangeSet(this.#tables, changeSet, now)
-      if (result === 'applied') events.push(...changeSet.events)
-      return result
-    }
-    const results = this.#write(true, now, () => pending.map(({ changeSets }) => changeSets.map(apply)))
-    for (const [index, one] of pending.entries()) one.resolve(results[index] as CommitResult[])
-    this.#tell(events)
-  }
-
-  /** One transaction with the books at its end. When it fails, what is kept in memory is read again from the rows. */
-  #write<Result>(isDurable: boolean, now: number, work: () => Result): Result {
-    try {
-      return this.#db.transaction(isDurable, () => {
-        const result = work()
-        this.#books.write(this.#db, now)
-        return result
+    if (this.#pending.length > 0 || this.#batches > 0) {
+      await new Promise<void>((resolve) => {
+        this.#whenIdle = resolve
       })
+    }
+    await this.#host.close()
+  }
+
+  #call<Method extends EngineMethod>(
+    method: Method,
+    ...args: Parameters<Engine[Method]>
+  ): Promise<ReturnType<Engine[Method]>> {
+    return new Promise((resolve, reject) => {
+      const call = { method, args } as unknown as Call
+      this.#pending.push({ call, resolve: resolve as (value: unknown) => void, reject })
+      this.#schedule()
+    })
+  }
+
+  #schedule(): void {
+    if (this.#isScheduled || this.#batches >= MAX_BATCHES) return
+    this.#isScheduled = true
+    setImmediate(() => {
+      this.#isScheduled = false
+      void this.#send()
+    })
+  }
+
+  async #send(): Promise<void> {
+    const batch = this.#pending
+    this.#pending = []
+    if (batch.length === 0) return
+    this.#batches++
+    try {
+      const { replies, events } = await this.#host.run(
+        batch.map(({ call }) => call),
+        this.#clock.now(),
+      )
+      for (const [index, one] of batch.entries()) answer(one, replies[index] as Reply)
+      if (events.length > 0) for (const listener of this.#listeners) listener(events)
     } catch (error) {
-      this.#books.discard()
-      this.#reload()
-      throw asStorageError(error)
+      for (const one of batch) one.reject(error)
+    } finally {
+      this.#batches--
+      if (this.#pending.length > 0) this.#schedule()
+      else if (this.#batches === 0) this.#whenIdle?.()
     }
   }
+}
 
-  #reload(): void {
-    this.#tables.groups.forgetAll()
-    this.#tables.holds.reload()
-    this.#tables.tasks.reload(this.#clock.now())
-  }
-
-  #tell(events: readonly CrewEvent[]): void {
-    if (events.length > 0) for (const listener of this.#listeners) listener(events)
-  }
+function answer(one: Pending, reply: Reply): void {
+  if ('error' in reply) one.reject(reply.error)
+  else one.resolve(reply.value)
 }
 
 function durabilityOf(path: string): Durability {
   if (path === ':memory:') {
     return { engine: 'sqlite', survives: 'none', detail: 'in memory: everything is gone when the server stops' }
   }
-  return {
-    engine: 'sqlite',
-    survives: 'power',
-    detail: `SQLite file ${path}, WAL, synchronous=FULL: survives kill -9 and power loss`,
-  }
+  const detail = `SQLite file ${path}, WAL, synchronous=FULL: survives kill -9 and power loss`
+  return { engine: 'sqlite', survives: 'power', detail }
 }
