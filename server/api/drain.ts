@@ -1,0 +1,43 @@
+import { CrewError } from '../core/errors.ts'
+import type { ApiInstance } from './api-deps.ts'
+
+/** Requests take milliseconds; one that takes longer is stuck, and the server ends without it. */
+const MAX_WAIT_MS = 1_000
+
+/**
+ * Lets requests under way finish before the server closes, and refuses new ones meanwhile: whoever changed something
+ * should hear that it was done. `endStreams` ends what never ends by itself.
+ */
+export function registerDrain(app: ApiInstance, endStreams: () => void): void {
+  let underWay = 0
+  let isClosing = false
+  let onQuiet = () => {}
+  const onEnd = (): void => {
+    if (--underWay === 0) onQuiet()
+  }
+  app.addHook('onRequest', ({ headers }, reply, done) => {
+    if (isClosing) throw new CrewError('shutting_down', 'The server is shutting down: try again in a moment.')
+    // An upgraded connection has no end that is heard of here.
+    if (headers.upgrade === undefined) {
+      underWay++
+      // Not the hook onResponse: it is silent when the client goes away.
+      reply.raw.once('close', onEnd)
+    }
+    done()
+  })
+  app.addHook('preClose', async () => {
+    isClosing = true
+    endStreams()
+    if (underWay > 0) await quiet((resolve) => (onQuiet = resolve))
+  })
+}
+
+function quiet(whenQuiet: (resolve: () => void) => void): Promise<void> {
+  return new Promise((resolve) => {
+    const timer = setTimeout(resolve, MAX_WAIT_MS)
+    whenQuiet(() => {
+      clearTimeout(timer)
+      resolve()
+    })
+  })
+}

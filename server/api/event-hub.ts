@@ -1,0 +1,99 @@
+import type { TaskStorage } from '../../storage/task-storage.ts'
+import type { CrewEvent } from '../core/change-set.ts'
+import type { Every } from './api-deps.ts'
+import { EventLog } from './live/event-log.ts'
+import { type EventFilter, EventStream } from './live/event-stream.ts'
+import { RetryLaterError } from './retry-later-error.ts'
+
+/** WIRE section 6. */
+const HEARTBEAT_MS = 15_000
+/** PROOF S21: open answers cost a connection each. */
+export const MAX_LISTENERS = 200
+/** A stroke of more events than this is told in parts, so that a client that keeps up stays within the log. */
+const STROKE = 1_000
+
+/** Hears events as they come, besides the streams: the websockets. */
+export interface HubListener {
+  hear(events: readonly CrewEvent[]): void
+  beat(): void
+  close(): void
+  /** How many clients it serves. */
+  readonly size: number
+}
+
+/**
+ * Tells clients what the storage says. It listens from its creation to `close`; while nobody is connected an event
+ * costs one place in the log, which is what lets a client that comes back resume.
+ */
+export class EventHub {
+  readonly log: EventLog
+  private readonly streams = new Set<EventStream>()
+  private readonly listeners = new Set<HubListener>()
+  private readonly stops: readonly (() => void)[]
+
+  constructor(options: { storage: Pick<TaskStorage, 'subscribe'>; boot: string; every: Every }) {
+    this.log = new EventLog(options.boot)
+    this.stops = [
+      options.storage.subscribe((events) => this.hear(events)),
+      options.every(HEARTBEAT_MS, () => this.beat()),
+    ]
+  }
+
+  /** A new client of the server-sent events. */
+  openStream(filter: EventFilter, lastEventId: string | undefined): EventStream {
+    this.refuseTooMany()
+    const stream = new EventStream(this.log, filter, lastEventId)
+    this.streams.add(stream)
+    stream.once('close', () => this.streams.delete(stream))
+    return stream
+  }
+
+  addListener(listener: HubListener): void {
+    this.listeners.add(listener)
+  }
+
+  /** Throws when no more clients are taken. */
+  refuseTooMany(): void {
+    if (this.size >= MAX_LISTENERS) {
+      throw new RetryLaterError('too_many_requests', `Only ${MAX_LISTENERS} clients may listen at once.`, 10)
+    }
+  }
+
+  /** How many clients listen. */
+  get size(): number {
+    return [...this.listeners].reduce((sum, listener) => sum + listener.size, this.streams.size)
+  }
+
+  /** Ends every open answer. */
+  close(): void {
+    for (const stop of this.stops) stop()
+    for (const stream of this.streams) stream.end()
+    for (const listener of this.listeners) listener.close()
+  }
+
+  private hear(events: readonly CrewEvent[]): void {
+    let told = 0
+    for (const event of events) {
+      this.log.append(event)
+      if (++told % STROKE === 0) this.wakeStreams()
+    }
+    this.wakeStreams()
+    for (const listener of this.listeners) listener.hear(events)
+  }
+
+  private wakeStreams(): void {
+    for (const stream of this.streams) stream.wake()
+  }
+
+  private beat(): void {
+    for (const stream of this.streams) stream.beat()
+    for (const listener of this.listeners) listener.beat()
+  }
+}
+
+/** The process's own timer; it keeps no process alive. */
+export const everyMs: Every = (ms, run) => {
+  const timer = setInterval(run, ms)
+  timer.unref()
+  return () => clearInterval(timer)
+}

@@ -1,0 +1,110 @@
+import { Type } from 'typebox'
+import { completedPercent } from '../../core/task-group.ts'
+import { createGraph, createGroup, deleteGroup, getGroup, listGroups, updateGroup } from '../../services/groups.ts'
+import type { ApiDeps, ApiInstance } from '../api-deps.ts'
+import { readGraph, readGroup, readGroupEdit } from '../bodies.ts'
+import { groupJson, groupListJson } from '../present/group-json.ts'
+import { sendDeleted, sendJson } from '../present/send.ts'
+import { readGroupQuery } from '../queries.ts'
+import { answers, bodyRefusals, commonRefusals, json } from '../schemas/answers.ts'
+import { count } from '../schemas/fields.ts'
+import { named } from '../schemas/named.ts'
+import { GroupParams } from '../schemas/params.ts'
+import { GroupListQuery } from '../schemas/queries.ts'
+
+const tags = ['Task groups']
+const group = json('The group.', named('TaskGroup'))
+const page = json('A page of groups.', Type.Object({ taskGroups: Type.Array(named('TaskGroup')), count }))
+const progress = json(
+  'The share that is complete.',
+  Type.Object({ completedPercent: Type.Number({ minimum: 0, maximum: 1 }) }),
+)
+
+/** Task groups: list, create, read, change, delete. */
+export function groupRoutes(app: ApiInstance, { services }: ApiDeps): void {
+  app.get('/api/v1/task_groups', { schema: schemas.list }, async ({ query }, reply) => {
+    const { groups, count } = await listGroups(services, readGroupQuery(query))
+    return sendJson(reply, groupListJson(groups, count))
+  })
+  app.post('/api/v1/task_groups', { schema: schemas.create }, async ({ body }, reply) =>
+    sendJson(reply, groupJson(await createGroup(services, readGroup(body)))),
+  )
+  app.post('/api/v1/task_groups/graph', { schema: schemas.graph }, async ({ body }, reply) =>
+    sendJson(reply, groupJson(await createGraph(services, readGraph(body)))),
+  )
+  app.get('/api/v1/task_group/:id', { schema: schemas.read }, async ({ params }, reply) =>
+    sendJson(reply, groupJson(await getGroup(services, params.id))),
+  )
+  app.put('/api/v1/task_group/:id', { schema: schemas.update }, async ({ params, body }, reply) =>
+    sendJson(reply, groupJson(await updateGroup(services, params.id, readGroupEdit(body)))),
+  )
+  app.delete('/api/v1/task_group/:id', { schema: schemas.delete }, async ({ params }, reply) => {
+    await deleteGroup(services, params.id)
+    return sendDeleted(reply, params.id)
+  })
+  app.get('/api/v1/task_group/:id/progress', { schema: schemas.progress }, async ({ params }, reply) => {
+    const share = completedPercent(await getGroup(services, params.id))
+    return sendJson(reply, JSON.stringify({ completedPercent: share }))
+  })
+}
+
+const schemas = {
+  list: {
+    tags,
+    operationId: 'listTaskGroups',
+    summary: 'List task groups, newest first',
+    querystring: GroupListQuery,
+    response: answers(page, [...commonRefusals, 'invalid_request']),
+  },
+  create: {
+    tags,
+    operationId: 'createTaskGroup',
+    summary: 'Create a task group',
+    body: named('GroupInput'),
+    response: answers(group, [...commonRefusals, ...bodyRefusals, 'duplicate_id', 'storage_full']),
+  },
+  graph: {
+    tags,
+    operationId: 'createTaskGraph',
+    summary: 'Create a task group with all its tasks',
+    description: 'All or nothing. Tasks may name each other as parents in any order.',
+    body: named('GraphInput'),
+    response: answers(group, [
+      ...commonRefusals,
+      ...bodyRefusals,
+      'duplicate_id',
+      'unknown_parent',
+      'cycle',
+      'storage_full',
+    ]),
+  },
+  read: {
+    tags,
+    operationId: 'getTaskGroup',
+    summary: 'Read a task group',
+    params: GroupParams,
+    response: answers(group, [...commonRefusals, 'group_not_found']),
+  },
+  update: {
+    tags,
+    operationId: 'updateTaskGroup',
+    summary: 'Change the name, the metadata or the key scope of a task group',
+    params: GroupParams,
+    body: named('GroupEdit'),
+    response: answers(group, [...commonRefusals, ...bodyRefusals, 'group_not_found', 'conflict']),
+  },
+  delete: {
+    tags,
+    operationId: 'deleteTaskGroup',
+    summary: 'Delete a task group with all its tasks',
+    params: GroupParams,
+    response: answers(json('It is gone.', named('Deleted')), [...commonRefusals, 'group_not_found', 'conflict']),
+  },
+  progress: {
+    tags,
+    operationId: 'getTaskGroupProgress',
+    summary: 'Read how much of a task group is complete',
+    params: GroupParams,
+    response: answers(progress, [...commonRefusals, 'group_not_found']),
+  },
+}

@@ -1,0 +1,175 @@
+import { describe, expect, test } from 'vitest'
+import { errorCatalogue } from '../../server/core/errors.ts'
+import { type Api, type Json, makeApi } from './make-api.ts'
+
+async function makeDocument(): Promise<{ api: Api; document: Json; operations: Operation[] }> {
+  const api = await makeApi()
+  const answer = await api.call('GET', '/openapi.json', { headers: { authorization: '' } })
+  expect([answer.statusCode, answer.headers['content-type']]).toEqual([200, 'application/json; charset=utf-8'])
+  const document = answer.json()
+  const operations = Object.entries<Json>(document.paths).flatMap(([path, methods]) =>
+    Object.entries<Json>(methods).map(([method, operation]) => ({ path, method, operation })),
+  )
+  return { api, document, operations }
+}
+
+type Operation = { path: string; method: string; operation: Json }
+
+/** Pages and the demo workers: not for programs. */
+const undocumented = [
+  'GET /',
+  'GET /docs',
+  'GET /docs/errors',
+  'GET /docs/start.js',
+  'GET /docs/swagger-ui-bundle.js',
+  'GET /docs/swagger-ui.css',
+]
+
+/** Every row of the wire's table of routes that is served so far. */
+const wire = [
+  'GET /healthz',
+  'GET /livez',
+  'GET /readyz',
+  'GET /metrics',
+  'GET /openapi.json',
+  'POST /login',
+  'GET /authcheck',
+  'GET /api/v1/task_groups',
+  'POST /api/v1/task_groups',
+  'POST /api/v1/task_groups/graph',
+  'GET /api/v1/task_group/{id}',
+  'PUT /api/v1/task_group/{id}',
+  'DELETE /api/v1/task_group/{id}',
+  'GET /api/v1/task_group/{id}/tasks',
+  'POST /api/v1/task_group/{id}/tasks',
+  'POST /api/v1/task_group/{id}/tasks/batch',
+  'GET /api/v1/task_group/{id}/progress',
+  'POST /api/v1/task_group/{id}/reset',
+  'POST /api/v1/task_group/{id}/retry',
+  'POST /api/v1/task_group/{id}/pause',
+  'POST /api/v1/task_group/{id}/resume',
+  ...['/api/v1/task/{tid}', '/api/v1/task_group/{gid}/task/{tid}'].flatMap((url) => [
+    `GET ${url}`,
+    `PUT ${url}`,
+    `DELETE ${url}`,
+    `POST ${url}/reset`,
+    `POST ${url}/retry`,
+  ]),
+  'GET /api/v1/task/{tid}/attempts',
+  'GET /api/v1/task/{tid}/why',
+  'POST /api/v1/task/{tid}/pluck',
+  'GET /api/v1/workgroups',
+  'GET /api/v1/workgroup/{name}',
+  'POST /api/v1/workgroup/{name}/pause',
+  'POST /api/v1/workgroup/{name}/resume',
+  'GET /api/v1/events',
+  'GET /api/v1/task_group/{gid}/stream/{token}',
+]
+
+const nameOf = ({ path, method }: Operation): string => `${method.toUpperCase()} ${path}`
+
+describe('the OpenAPI document', () => {
+  test('is of version 3.1 and says what it is about', async () => {
+    const { document } = await makeDocument()
+    expect(document.openapi).toMatch(/^3\.1\.\d+$/)
+    expect(document.info).toMatchObject({ title: 'Crew', version: '1.2.3' })
+    expect(document.components.securitySchemes).toEqual({ bearer: { type: 'http', scheme: 'bearer' } })
+    expect(document.security).toEqual([{ bearer: [] }])
+  })
+
+  test('lists exactly the routes of the wire', async () => {
+    const { operations } = await makeDocument()
+    expect(operations.map(nameOf).sort()).toEqual([...wire].sort())
+  })
+
+  test('lists exactly the routes that are served, but for the pages', async () => {
+    const { api, operations } = await makeDocument()
+    const documented = new Set(operations.map((one) => nameOf(one).replace(/\{\w+\}/g, ':')))
+    const served = routesOf(api.app.printRoutes({ commonPrefix: false }))
+    expect(served.filter((route) => !documented.has(route)).sort()).toEqual(undocumented)
+    expect([...documented].filter((route) => !served.includes(route))).toEqual([])
+  })
+
+  test('gives every operation a name, a sentence and a known tag', async () => {
+    const { document, operations } = await makeDocument()
+    const tags = document.tags.map((tag: { name: string }) => tag.name)
+    const names = operations.map(({ operation }) => operation.operationId)
+    expect(new Set(names).size).toBe(operations.length)
+    for (const { operation } of operations) {
+      expect(operation.summary).toMatch(/^[A-Z].{5,}/)
+      expect(tags).toContain(operation.tags[0])
+    }
+  })
+
+  test('describes every parameter of a path and every answer', async () => {
+    const { operations } = await makeDocument()
+    for (const { path, operation } of operations) {
+      const inPath = (operation.parameters ?? []).filter((one: { in: string }) => one.in === 'path')
+      const named = [...path.matchAll(/\{(\w+)\}/g)].map(([, name]) => name)
+      expect(inPath.map((one: { name: string }) => one.name).sort()).toEqual(named.sort())
+      for (const one of operation.parameters ?? [])
+        expect([one.name, typeof one.description]).toEqual([one.name, 'string'])
+      for (const [status, answer] of Object.entries<Json>(operation.responses)) {
+        expect(answer.description).not.toMatch(/^Default Response/)
+        const isProblem = status === 'default' || (Number(status) >= 400 && path !== '/readyz')
+        if (isProblem) expect(Object.keys(answer.content)).toEqual(['application/problem+json'])
+      }
+    }
+  })
+
+  test('refers only to schemas that it holds', async () => {
+    const { document } = await makeDocument()
+    const refs = [...JSON.stringify(document).matchAll(/"\$ref":"([^"]+)"/g)].map(([, ref]) => ref)
+    const held = Object.keys(document.components.schemas).map((name) => `#/components/schemas/${name}`)
+    expect([...new Set(refs)].filter((ref) => !held.includes(ref ?? ''))).toEqual([])
+    expect(held.filter((ref) => !refs.includes(ref))).toEqual([])
+    expect(JSON.stringify(document)).not.toContain('nullable')
+  })
+
+  test('knows every code of the error catalogue', async () => {
+    const { document } = await makeDocument()
+    expect(document.components.schemas.Problem.properties.code.enum).toEqual(Object.keys(errorCatalogue))
+  })
+
+  test('asks for a body only where one is needed', async () => {
+    const { operations } = await makeDocument()
+    const required = operations.filter(({ operation }) => operation.requestBody?.required === true)
+    expect(required.map(nameOf).sort()).toEqual([
+      'POST /api/v1/task_group/{id}/tasks',
+      'POST /api/v1/task_group/{id}/tasks/batch',
+      'POST /api/v1/task_groups/graph',
+      'POST /login',
+    ])
+  })
+
+  test('has the fields that answers have', async () => {
+    const { api, document } = await makeDocument()
+    const { Task, TaskGroup, Workgroup } = document.components.schemas
+    const group = await api.json('POST', '/api/v1/task_groups', { id: 'g' })
+    const task = await api.json('POST', '/api/v1/task_group/g/tasks', { worker: 'w', workgroup: 'x' })
+    const workgroup = await api.json('GET', '/api/v1/workgroup/x')
+    for (const [schema, answer] of [
+      [Task, task],
+      [TaskGroup, group],
+      [Workgroup, workgroup],
+    ]) {
+      expect(Object.keys(schema.properties)).toEqual(Object.keys(answer))
+      expect(schema.required).toEqual(Object.keys(answer))
+    }
+  })
+})
+
+/** `METHOD /path` of every route in Fastify's drawing of them, without HEAD and the names of parameters. */
+function routesOf(drawing: string): string[] {
+  const routes: string[] = []
+  const path: string[] = []
+  for (const line of drawing.split('\n')) {
+    const [, lead = '', part = '', methods] = /^([│├└─ ]*)(\S.*?)(?: \(([A-Z, ]+)\))?$/u.exec(line) ?? []
+    if (part === '') continue
+    const depth = lead.length / 4
+    path.splice(depth - 1, path.length, part)
+    for (const method of methods?.split(', ') ?? [])
+      if (method !== 'HEAD') routes.push(`${method} ${path.join('').replace(/:[\w|:]+/g, ':')}`)
+  }
+  return routes
+}
