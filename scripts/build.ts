@@ -5,7 +5,7 @@ import { dirname } from 'node:path'
 import { parseArgs } from 'node:util'
 
 /** The first is what runs. Worker threads cannot be found inside a binary unless they are entry points as well. */
-const ENTRY_POINTS = ['server/main.ts']
+const ENTRY_POINTS = ['server/main.ts', 'storage/sqlite/thread.ts']
 
 /** Folders embedded as they are, when they have been built. */
 const ASSETS = ['dist/ui']

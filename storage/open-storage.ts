@@ -21,9 +21,14 @@ export async function openStorage({ setting, dataDir, clock, bootId }: OpenStora
   const [scheme] = setting.split(':', 1)
   switch (scheme) {
     case 'sqlite':
-      return openSqliteStorage({ path: locate(setting.slice('sqlite:'.length), dataDir), clock, bootId })
+      return openSqliteStorage({
+        path: locate(setting.slice('sqlite:'.length), dataDir),
+        clock,
+        bootId,
+        isThreaded: true,
+      })
     case 'memory':
-      return openSqliteStorage({ path: IN_MEMORY, clock, bootId })
+      return openSqliteStorage({ path: IN_MEMORY, clock, bootId, isThreaded: true })
     case 'redis':
     case 'rediss':
       throw new StorageOpenError(NO_REDIS)
@@ -34,7 +39,8 @@ export async function openStorage({ setting, dataDir, clock, bootId }: OpenStora
 
 const IN_MEMORY = ':memory:'
 const NO_REDIS =
-  'CREW_STORAGE (or REDIS_ADDRESS) names a Redis, which comes with a later version of Crew: set CREW_STORAGE to sqlite:PATH or memory.'
+  'CREW_STORAGE (or REDIS_ADDRESS) names a Redis, which comes with a later version of Crew: ' +
+  'set CREW_STORAGE to sqlite:PATH or memory.'
 
 function locate(path: string, dataDir: string | null): string {
   return dataDir === null || isAbsolute(path) || path === IN_MEMORY ? path : join(dataDir, path)

@@ -106,6 +106,9 @@ async function loadContext(
   }
 }
 
+/** Enough to know what happened; the whole text is in the attempt's record. */
+const LOGGED_ERROR = 200
+
 /** One line per transition; successes are the rule and stay at debug. */
 function logEnd(logger: Logger, task: Task, attempt: EndedAttempt, result: CommitResult): void {
   const { outcome, statusCode } = attempt
@@ -117,6 +120,7 @@ function logEnd(logger: Logger, task: Task, attempt: EndedAttempt, result: Commi
     attempt: task.attempts,
     statusCode,
     result,
+    ...('error' in outcome ? { error: outcome.error.slice(0, LOGGED_ERROR) } : {}),
   }
   if (result === 'leaseLost')
     logger.warn(fields, 'a late answer was refused: the task had been taken, reset or deleted')

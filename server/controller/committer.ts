@@ -1,36 +1,33 @@
 import type { TaskStorage } from '../../storage/task-storage.ts'
 import type { ChangeSet, CommitResult } from '../core/change-set.ts'
 import type { Timers } from '../core/clock.ts'
+import { CrewError } from '../core/errors.ts'
 import type { Logger } from './logger.ts'
 
 export interface CommitterOptions {
   readonly storage: TaskStorage
   readonly timers: Timers
   readonly logger: Logger
-  /** Attempts in flight now: with none, nobody else's result is worth waiting for. */
-  readonly inFlight: () => number
 }
 
-/** A batch of this size has paid for its sync; larger ones only make the first of it wait. */
-const FULL_BATCH = 32
-/** DESIGN section 5: results are gathered for up to 2 ms. */
-const GATHER_MS = 1
 /** How often a storage that failed is tried again. */
 const RETRY_MS = 1000
 
 interface Pending {
   readonly changeSet: ChangeSet
   readonly resolve: (result: CommitResult) => void
+  readonly reject: (error: unknown) => void
 }
 
 /**
- * Gathers the results of attempts into batches. A result is never dropped: while the storage fails, results are kept and tried
- * again (they are bounded by what may be in flight, as nothing is claimed meanwhile). Resolves once durable.
+ * Hands the results of one turn of the event loop to the storage together. A result is never dropped because the storage is full or
+ * away: it is kept and tried again (bounded by what may be in flight, as nothing is claimed meanwhile). Resolves once durable;
+ * rejects only for a change set that cannot be written at all.
  */
 export class Committer {
   readonly #options: CommitterOptions
   #pending: Pending[] = []
-  #cancelGathering: (() => void) | null = null
+  #isFlushScheduled = false
   #isFailing = false
   #writing = 0
 
@@ -49,18 +46,16 @@ export class Committer {
   }
 
   commit(changeSet: ChangeSet): Promise<CommitResult> {
-    return new Promise((resolve) => {
-      this.#pending.push({ changeSet, resolve })
-      if (this.#isFailing) return
-      const enough = Math.min(FULL_BATCH, this.#options.inFlight() / 2)
-      if (this.#pending.length >= enough) this.#flushNow()
-      else this.#cancelGathering ??= this.#options.timers.after(GATHER_MS, () => this.#flushNow())
+    return new Promise((resolve, reject) => {
+      this.#pending.push({ changeSet, resolve, reject })
+      if (this.#isFlushScheduled) return
+      this.#isFlushScheduled = true
+      setImmediate(() => this.#flush())
     })
   }
 
-  #flushNow(): void {
-    this.#cancelGathering?.()
-    this.#cancelGathering = null
+  #flush(): void {
+    this.#isFlushScheduled = false
     const batch = this.#pending
     this.#pending = []
     if (batch.length > 0) void this.#write(batch)
@@ -74,13 +69,31 @@ export class Committer {
       this.#isFailing = false
       for (const [index, one] of batch.entries()) one.resolve(results[index] as CommitResult)
     } catch (error) {
-      if (!this.#isFailing)
-        this.#options.logger.error({ err: error, results: batch.length }, 'results wait for the storage')
-      this.#isFailing = true
-      this.#pending.unshift(...batch)
-      this.#cancelGathering ??= this.#options.timers.after(RETRY_MS, () => this.#flushNow())
+      this.#fail(batch, error)
     } finally {
       this.#writing -= batch.length
     }
   }
+
+  #fail(batch: readonly Pending[], error: unknown): void {
+    if (isOutage(error)) this.#keep(batch, error)
+    // One result that cannot be written must not keep the others from it.
+    else if (batch.length > 1) for (const one of batch) void this.#write([one])
+    else batch[0]?.reject(error)
+  }
+
+  #keep(batch: readonly Pending[], error: unknown): void {
+    if (!this.#isFailing)
+      this.#options.logger.error({ err: error, results: batch.length }, 'results wait for the storage')
+    this.#isFailing = true
+    this.#pending.unshift(...batch)
+    if (this.#isFlushScheduled) return
+    this.#isFlushScheduled = true
+    this.#options.timers.after(RETRY_MS, () => this.#flush())
+  }
+}
+
+/** The storage is full or away, and comes back; anything else is a fault of the change set. */
+function isOutage(error: unknown): boolean {
+  return error instanceof CrewError && (error.code === 'storage_full' || error.code === 'storage_unavailable')
 }

@@ -53,7 +53,7 @@ export class Controller {
   constructor(options: ControllerOptions) {
     this.#options = options
     this.#limits = new WorkerLimits(options.limits)
-    this.#committer = new Committer({ ...options, inFlight: () => this.#limits.inFlight })
+    this.#committer = new Committer(options)
     this.#runner = { ...options, committer: this.#committer }
   }
 

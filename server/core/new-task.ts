@@ -13,13 +13,13 @@ export interface Birth {
   readonly now: number
   /** The task whose answer asks for it; '' for a client. */
   readonly createdBy: string
-  /** A client's task is due now, a continuation as soon as its parents are complete (WIRE section 1). */
+  /** When a task without parents is due; one with parents is due as soon as they are complete (WIRE section 1). */
   readonly runAfter: number
 }
 
 /** A task as it is first stored. `input.id` and `input.worker` must be there. */
 export function newTask(input: TaskInput & { id: string; worker: string }, birth: Birth): Task {
-  const { id, worker, workgroup = '', key = '' } = input
+  const { id, worker, workgroup = '', key = '', parentIds = [] } = input
   const left = attemptsLeft(0, input.remainingAttempts ?? DEFAULT_ATTEMPTS)
   const paused = withHold(left.holds, Hold.paused, input.isPaused ?? false)
   return {
@@ -34,7 +34,7 @@ export function newTask(input: TaskInput & { id: string; worker: string }, birth
     remainingAttempts: left.remainingAttempts,
     priority: input.priority ?? 0,
     progressWeight: input.progressWeight ?? 1,
-    runAfter: input.runAfter ?? birth.runAfter,
+    runAfter: input.runAfter ?? (parentIds.length > 0 ? 0 : birth.runAfter),
     isSeed: input.isSeed ?? false,
     errorDelayInSeconds: input.errorDelayInSeconds ?? DEFAULT_ERROR_DELAY_SECONDS,
     retry: input.retry ?? null,
@@ -43,7 +43,7 @@ export function newTask(input: TaskInput & { id: string; worker: string }, birth
     output: input.output ?? 'null',
     errors: [],
     metadata: input.metadata ?? {},
-    parentIds: input.parentIds ?? [],
+    parentIds,
     createdAt: birth.now,
     createdBy: birth.createdBy,
     version: 0,

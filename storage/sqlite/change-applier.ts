@@ -1,9 +1,10 @@
 import type { AttemptRecord } from '../../server/core/attempt-record.ts'
-import type { Change, ChangeSet, CommitResult, Guard, WorkHold } from '../../server/core/change-set.ts'
+import type { Change, CommitResult, Guard, WorkHold } from '../../server/core/change-set.ts'
 import { Hold, type Task } from '../../server/core/task.ts'
 import type { TaskGroup } from '../../server/core/task-group.ts'
 import type { Books } from './books.ts'
 import type { Database } from './database.ts'
+import type { WrittenChangeSet } from './engine.ts'
 import type { GroupTable } from './group-table.ts'
 import type { HoldTable } from './hold-table.ts'
 import type { TaskCore, TaskTable } from './task-table.ts'
@@ -24,7 +25,7 @@ export interface Tables {
  * Applies one change set inside the transaction of its batch: all of it, or nothing. Everything that can be refused is
  * checked before the first write, so a refusal needs no rollback and the rest of the batch goes on.
  */
-export function applyChangeSet(tables: Tables, changeSet: ChangeSet, now: number): CommitResult {
+export function applyChangeSet(tables: Tables, changeSet: WrittenChangeSet, now: number): CommitResult {
   return new ChangeApplier(tables, now).apply(changeSet)
 }
 
@@ -39,7 +40,7 @@ class ChangeApplier {
     this.#now = now
   }
 
-  apply(changeSet: ChangeSet): CommitResult {
+  apply(changeSet: WrittenChangeSet): CommitResult {
     for (const guard of changeSet.guards) {
       const refusal = this.#check(guard)
       if (refusal) return refusal

@@ -1,5 +1,5 @@
 import type { AttemptRecord } from '../../server/core/attempt-record.ts'
-import type { ChangeSet, CommitResult, CrewEvent, HoldScope, WorkHold } from '../../server/core/change-set.ts'
+import type { ChangeSet, CommitResult, HoldScope, WorkHold } from '../../server/core/change-set.ts'
 import type { Task } from '../../server/core/task.ts'
 import type { CountedGroup } from '../../server/core/task-group.ts'
 import type {
@@ -44,6 +44,9 @@ export interface EngineOptions {
 /** The port's claim with its map as a list: calls cross to another thread as JSON. */
 export type ClaimCall = Omit<ClaimRequest, 'slots'> & { readonly slots: readonly (readonly [string, number])[] }
 
+/** What is written of a change set. Events are told by the side that made it, once it is applied. */
+export type WrittenChangeSet = Pick<ChangeSet, 'guards' | 'changes'>
+
 /** One call of the port: a method of `Engine` and its arguments. */
 export type Call = {
   readonly [Method in EngineMethod]: { method: Method; args: Parameters<Engine[Method]> }
@@ -84,7 +87,6 @@ export class Engine {
   readonly #lanes = new Lanes()
   readonly #tables: Tables
   #now = 0
-  #events: CrewEvent[] = []
 
   constructor(options: EngineOptions, now: number) {
     this.#db = new Database(options.path)
@@ -99,32 +101,24 @@ export class Engine {
   }
 
   /** Runs calls in order at the time given; writes of the whole batch become durable together, before this returns. */
-  runBatch(calls: readonly Call[], now: number): { replies: Reply[]; events: CrewEvent[] } {
+  runBatch(calls: readonly Call[], now: number): Reply[] {
     this.#now = now
     this.#lanes.tick(now)
     try {
-      const replies = this.#runTogether(calls)
-      return { replies, events: this.#takeEvents() }
+      return this.#runTogether(calls)
     } catch {
       // One call that fails must not take the others with it: each gets a transaction and an answer of its own.
-      const events: CrewEvent[] = []
-      const replies = calls.map((call) => this.#runAlone(call, events))
-      return { replies, events }
+      return calls.map((call) => this.#runAlone(call))
     }
   }
 
-  commit(changeSets: readonly ChangeSet[]): CommitResult[] {
-    return changeSets.map((changeSet) => {
-      const result = applyChangeSet(this.#tables, changeSet, this.#now)
-      if (result === 'applied') this.#events.push(...changeSet.events)
-      return result
-    })
+  commit(changeSets: readonly WrittenChangeSet[]): CommitResult[] {
+    return changeSets.map((changeSet) => applyChangeSet(this.#tables, changeSet, this.#now))
   }
 
   claim(call: ClaimCall): ClaimResult {
     const context = { ...this.#tables, lanes: this.#lanes, bootId: this.#bootId, newToken: this.#newToken }
     const { tasks, isCutShort } = claimTasks(context, { ...call, slots: new Map(call.slots) }, this.#now)
-    for (const { task } of tasks) this.#events.push({ type: 'task.updated', groupId: task.groupId, taskId: task.id })
     return { tasks, nextDueAt: isCutShort ? this.#now : this.#lanes.nextTickAt() }
   }
 
@@ -217,10 +211,9 @@ export class Engine {
     return this.#isWriting(calls) ? this.#write(calls.some(isDurable), run) : run()
   }
 
-  #runAlone(call: Call, events: CrewEvent[]): Reply {
+  #runAlone(call: Call): Reply {
     try {
       const [reply] = this.#runTogether([call])
-      events.push(...this.#takeEvents())
       return reply as Reply
     } catch (error) {
       return { error }
@@ -250,16 +243,9 @@ export class Engine {
       })
     } catch (error) {
       this.#books.discard()
-      this.#takeEvents()
       this.#reload()
       throw asStorageError(error)
     }
-  }
-
-  #takeEvents(): CrewEvent[] {
-    const events = this.#events
-    this.#events = []
-    return events
   }
 
   #reload(): void {

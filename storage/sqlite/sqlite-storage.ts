@@ -30,7 +30,7 @@ export interface SqliteOptions {
 
 /** Where calls are run: in this thread, or in another. */
 export interface EngineHost {
-  run(calls: readonly Call[], now: number): Promise<{ replies: Reply[]; events: CrewEvent[] }>
+  run(calls: readonly Call[], now: number): Promise<Reply[]>
   close(): Promise<void>
 }
 
@@ -86,12 +86,17 @@ class SqliteStorage implements TaskStorage {
     this.durability = durability
   }
 
-  commit(changeSets: readonly ChangeSet[]): Promise<CommitResult[]> {
-    return this.#call('commit', changeSets)
+  async commit(changeSets: readonly ChangeSet[]): Promise<CommitResult[]> {
+    const written = changeSets.map(({ guards, changes }) => ({ guards, changes }))
+    const results = await this.#call('commit', written)
+    this.#tell(changeSets.flatMap(({ events }, index) => (results[index] === 'applied' ? events : [])))
+    return results
   }
 
-  claim(request: ClaimRequest): Promise<ClaimResult> {
-    return this.#call('claim', { ...request, slots: [...request.slots] })
+  async claim(request: ClaimRequest): Promise<ClaimResult> {
+    const result = await this.#call('claim', { ...request, slots: [...request.slots] })
+    this.#tell(result.tasks.map(({ task }) => ({ type: 'task.updated', groupId: task.groupId, taskId: task.id })))
+    return result
   }
 
   renewLeases(leases: readonly LeaseRef[], until: number): Promise<string[]> {
@@ -184,6 +189,10 @@ class SqliteStorage implements TaskStorage {
     })
   }
 
+  #tell(events: readonly CrewEvent[]): void {
+    if (events.length > 0) for (const listener of this.#listeners) listener(events)
+  }
+
   #schedule(): void {
     if (this.#isScheduled || this.#batches >= MAX_BATCHES) return
     this.#isScheduled = true
@@ -199,12 +208,11 @@ class SqliteStorage implements TaskStorage {
     if (batch.length === 0) return
     this.#batches++
     try {
-      const { replies, events } = await this.#host.run(
+      const replies = await this.#host.run(
         batch.map(({ call }) => call),
         this.#clock.now(),
       )
       for (const [index, one] of batch.entries()) answer(one, replies[index] as Reply)
-      if (events.length > 0) for (const listener of this.#listeners) listener(events)
     } catch (error) {
       for (const one of batch) one.reject(error)
     } finally {

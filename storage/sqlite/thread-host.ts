@@ -1,5 +1,4 @@
 import { Worker } from 'node:worker_threads'
-import type { CrewEvent } from '../../server/core/change-set.ts'
 import { CrewError, type ErrorCode } from '../../server/core/errors.ts'
 import { StorageOpenError } from './database.ts'
 import type { Reply } from './engine.ts'
@@ -26,7 +25,6 @@ export type ThreadMessage =
   | {
       readonly type: 'done'
       readonly replies: readonly ({ value: unknown } | { error: ThreadError })[]
-      readonly events: CrewEvent[]
     }
 
 /** Starts the engine in a thread of its own. Rejects with a StorageOpenError when the store cannot be opened. */
@@ -35,24 +33,30 @@ export async function startEngineThread(data: Omit<ThreadData, 'now'>, now: numb
   const waiting: { resolve: (message: ThreadMessage) => void; reject: (error: unknown) => void }[] = []
   const next = (): Promise<ThreadMessage> => new Promise((resolve, reject) => waiting.push({ resolve, reject }))
   worker.on('message', (text: string) => waiting.shift()?.resolve(JSON.parse(text) as ThreadMessage))
-  const fail = (error: unknown): void => {
+  let isClosing = false
+  const end = (error: unknown): void => {
     for (const one of waiting.splice(0)) one.reject(error)
+    // Nothing can be kept any more: crash, so that a supervisor starts a server that can.
+    if (!isClosing) setImmediate(() => throwIt(error))
   }
-  worker.on('error', fail)
-  worker.on('exit', () =>
-    fail(new CrewError('storage_unavailable', 'The thread of the store has ended: restart the server.')),
-  )
+  worker.on('error', end)
+  worker.on('exit', (code) => end(new Error(`the thread of the store ended by itself (exit code ${code})`)))
   const first = await next()
-  if (first.type === 'failed') throw revive(first.error)
+  if (first.type === 'failed') {
+    isClosing = true
+    await worker.terminate()
+    throw revive(first.error)
+  }
   return {
     async run(calls, at) {
       const answer = next()
       worker.postMessage(JSON.stringify({ calls, now: at }))
       const message = await answer
       if (message.type !== 'done') throw new Error('the thread of the store answered out of turn')
-      return { replies: message.replies.map(reviveReply), events: message.events }
+      return message.replies.map(reviveReply)
     },
     async close() {
+      isClosing = true
       const closed = next()
       worker.postMessage('close')
       await closed
@@ -65,6 +69,10 @@ export async function startEngineThread(data: Omit<ThreadData, 'now'>, now: numb
 function threadFile(): URL {
   const isCompiled = /\$bunfs|~BUN/.test(import.meta.url)
   return isCompiled ? new URL('./storage/sqlite/thread.js', import.meta.url) : new URL('./thread.ts', import.meta.url)
+}
+
+function throwIt(error: unknown): never {
+  throw error
 }
 
 function reviveReply(reply: { value: unknown } | { error: ThreadError }): Reply {

@@ -25,11 +25,11 @@ function serve(engine: Engine): void {
       return
     }
     const { calls, now: at } = JSON.parse(text) as { calls: Call[]; now: number }
-    const { replies, events } = engine.runBatch(calls, at)
+    const replies = engine.runBatch(calls, at)
     const flat = replies.map((reply) =>
       'error' in reply ? { error: flatten(reply.error) } : { value: reply.value ?? null },
     )
-    say({ type: 'done', replies: flat, events })
+    say({ type: 'done', replies: flat })
   })
 }
 

@@ -1,0 +1,77 @@
+/** What a setting's text may be, and what it becomes. */
+export interface Kind<Value> {
+  /** Stands for the value in `--help`. */
+  readonly placeholder: string
+  /** What is allowed, to end a sentence with. */
+  readonly allowed: string
+  /** As a flag it may stand without a value, and is `true` then. */
+  readonly mayStandAlone?: true
+  /** Undefined when it is not allowed. */
+  parse(text: string): Value | undefined
+}
+
+/** A whole number within bounds. */
+export function wholeNumber(bounds: {
+  readonly min: number
+  readonly max: number
+  readonly unit?: string
+}): Kind<number> {
+  const { min, max, unit } = bounds
+  return {
+    placeholder: 'NUMBER',
+    allowed: `${unit ?? 'a whole number'} from ${min} to ${max}`,
+    parse: (text) => within(bounds, /^\d{1,15}$/.test(text) ? Number(text) : Number.NaN),
+  }
+}
+
+/** A number with decimals, above 0. */
+export function days(max: number): Kind<number> {
+  return {
+    placeholder: 'DAYS',
+    allowed: `days, more than 0 and up to ${max}, decimals allowed`,
+    parse: (text) =>
+      within({ min: Number.MIN_VALUE, max }, /^\d{1,9}(\.\d{1,9})?$/.test(text) ? Number(text) : Number.NaN),
+  }
+}
+
+function within({ min, max }: { readonly min: number; readonly max: number }, value: number): number | undefined {
+  return value >= min && value <= max ? value : undefined
+}
+
+/** One of some words. */
+export function choice<Word extends string>(words: readonly [Word, ...Word[]]): Kind<Word> {
+  return {
+    placeholder: words.join('|'),
+    allowed: `${words.slice(0, -1).join(', ')} or ${words.at(-1)}`,
+    parse: (text) => words.find((word) => word === text),
+  }
+}
+
+/** `true` or `false`. */
+export const yesOrNo: Kind<boolean> = {
+  placeholder: 'true|false',
+  allowed: 'true or false',
+  mayStandAlone: true,
+  parse: (text) => (text === 'true' ? true : text === 'false' ? false : undefined),
+}
+
+/** Text of a pattern. */
+export function text(options: {
+  readonly placeholder: string
+  readonly allowed: string
+  readonly pattern: RegExp
+}): Kind<string> {
+  const { placeholder, allowed, pattern } = options
+  return { placeholder, allowed, parse: (value) => (pattern.test(value) ? value : undefined) }
+}
+
+/** The address that workers' names are appended to. In it, anything but the path would end up in the wrong place. */
+export const baseUrl: Kind<string> = {
+  placeholder: 'URL',
+  allowed: 'http://HOST/PATH or https://HOST/PATH, without user name, query or fragment',
+  parse(value) {
+    const url = URL.canParse(value) ? new URL(value) : null
+    if (url === null || !['http:', 'https:'].includes(url.protocol)) return undefined
+    return url.username + url.password + url.search + url.hash === '' ? url.href : undefined
+  },
+}
