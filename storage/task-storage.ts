@@ -54,12 +54,15 @@ export interface TaskStorage {
   /** Null deletes. `expiresAt` 0 keeps it for ever. */
   putRecord(key: string, value: string | null, expiresAt?: number): Promise<void>
 
-  /** Calls back after each commit or claim that changed something. Answers how to stop it. */
-  subscribe(listener: (events: readonly CrewEvent[]) => void): () => void
+  /** Calls back after each commit or claim that changed something. Answers how to stop it. A listener must not throw. */
+  subscribe(listener: EventListener): () => void
   /** Full scan: faults in counters, countdowns and indexes as sentences (I12), and a fingerprint of all state. */
   audit(): Promise<{ faults: string[]; fingerprint: string }>
   close(): Promise<void>
 }
+
+/** `origin` tells a commit, which may make tasks claimable, from a claim, which cannot. */
+export type EventListener = (events: readonly CrewEvent[], origin: 'commit' | 'claim') => void
 
 /** What is lost when the machine or the process dies. */
 export interface Durability {

@@ -92,7 +92,15 @@ async function loadContext(
   { outcome, endedAt }: EndedAttempt,
 ): Promise<Parameters<typeof decideAttempt>[2]> {
   const { storage, random, newId } = options
-  const base = { now: endedAt, random, newId, keyScope: 'group' as const, takenIds: noIds, knownParents: noIds }
+  const base = {
+    now: endedAt,
+    random,
+    newId,
+    keyScope: 'group' as const,
+    groupEpoch: 0,
+    takenIds: noIds,
+    knownParents: noIds,
+  }
   const duplicates = task.mergeKey === '' ? [] : await storage.listDuplicates(task.mergeKey)
   const context = { ...base, duplicates: duplicates.filter((other) => other.id !== task.id) }
   if (outcome.kind !== 'success' || outcome.children.length === 0) return context
@@ -101,6 +109,7 @@ async function loadContext(
   return {
     ...context,
     keyScope: group?.keyScope ?? 'group',
+    groupEpoch: group?.epoch ?? 0,
     takenIds: new Set(named.map((one) => one.id)),
     knownParents: new Set(named.filter((one) => one.groupId === task.groupId).map((one) => one.id)),
   }

@@ -8,6 +8,8 @@ export interface CommitterOptions {
   readonly storage: TaskStorage
   readonly timers: Timers
   readonly logger: Logger
+  /** Called right after results were handed over: what is asked of the storage now comes behind them, in the same batch. */
+  readonly afterFlush: () => void
 }
 
 /** How often a storage that failed is tried again. */
@@ -59,6 +61,7 @@ export class Committer {
     const batch = this.#pending
     this.#pending = []
     if (batch.length > 0) void this.#write(batch)
+    this.#options.afterFlush()
   }
 
   async #write(batch: readonly Pending[]): Promise<void> {

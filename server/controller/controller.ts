@@ -4,7 +4,7 @@ import type { Clock, Random, Timers } from '../core/clock.ts'
 import { finishAttempt, type RunnerOptions, type RunningAttempt, startAttempt } from './attempt-runner.ts'
 import { Committer } from './committer.ts'
 import { renewLeases } from './lease-keeper.ts'
-import { decideLost, reapLeases } from './lease-reaper.ts'
+import { decideLost, giveBack, reapLeases } from './lease-reaper.ts'
 import type { Logger } from './logger.ts'
 import { cleanFinishedGroups, type Retention } from './retention.ts'
 import { type Limits, WorkerLimits } from './worker-limits.ts'
@@ -27,6 +27,8 @@ const POLL_MS = 1000
 const MAX_CLAIMED = 64
 /** Answered attempts that are not durable yet. Beyond these nothing is claimed, so a slow storage cannot fill the memory. */
 const MAX_UNCOMMITTED = 1000
+/** After the limit of a drain, the time to give back what was cut off. */
+const GIVE_BACK_MS = 1000
 /** Retention looks this often; it is measured in days. */
 const CLEAN_MS = 10 * 60 * 1000
 
@@ -41,10 +43,14 @@ export class Controller {
   readonly #limits: WorkerLimits
   readonly #committer: Committer
   readonly #runner: RunnerOptions
+  /** By token: attempts whose result is not durable yet. */
   readonly #running = new Map<string, RunningAttempt>()
+  /** Those of them that have their answer. */
+  readonly #answered = new Set<string>()
   readonly #cancels = new Map<string, () => void>()
   #state: 'idle' | 'running' | 'draining' | 'stopped' = 'idle'
   #isClaiming = false
+  #isClaimDue = false
   #isWakeScheduled = false
   #unsubscribe: () => void = () => {}
   #finishing = 0
@@ -53,7 +59,7 @@ export class Controller {
   constructor(options: ControllerOptions) {
     this.#options = options
     this.#limits = new WorkerLimits(options.limits)
-    this.#committer = new Committer(options)
+    this.#committer = new Committer({ ...options, afterFlush: () => this.#claimSoon() })
     this.#runner = { ...options, committer: this.#committer }
   }
 
@@ -71,8 +77,10 @@ export class Controller {
 
   async start(): Promise<void> {
     this.#state = 'running'
-    this.#unsubscribe = this.#options.storage.subscribe(() => this.wake())
-    await reapLeases(this.#options)
+    this.#unsubscribe = this.#options.storage.subscribe((_, origin) => {
+      if (origin === 'commit') this.wake()
+    })
+    await reapLeases({ ...this.#options, isOwn: () => false })
     this.#repeat('poll', POLL_MS, () => this.#poll())
     this.#repeat('renew', this.#options.leaseMs / 3, () => this.#renew())
     const { retention } = this.#options
@@ -86,7 +94,7 @@ export class Controller {
     this.#isWakeScheduled = true
     setImmediate(() => {
       this.#isWakeScheduled = false
-      void this.#claim()
+      this.#claimSoon()
     })
   }
 
@@ -101,18 +109,24 @@ export class Controller {
     this.#cancelTimer('poll')
     this.#cancelTimer('due')
     this.#cancelTimer('clean')
-    const cutOff = this.#options.timers.after(limitMs, () => this.#cutOff())
-    await this.#quiet()
-    cutOff()
+    await this.#quiet(limitMs)
     this.#cancelTimer('renew')
     this.#state = 'stopped'
   }
 
+  /** At most one claim is on its way; what is asked for meanwhile is asked again after it. */
+  #claimSoon(): void {
+    this.#isClaimDue = true
+    if (!this.#isClaiming && this.#state === 'running') this.#track(this.#claim())
+  }
+
   async #claim(): Promise<void> {
-    if (this.#isClaiming || this.#state !== 'running') return
     this.#isClaiming = true
     try {
-      while (await this.#claimBatch()) {}
+      while (this.#isClaimDue && this.#state === 'running') {
+        this.#isClaimDue = false
+        if (await this.#claimBatch()) this.#isClaimDue = true
+      }
     } catch (error) {
       this.#options.logger.error({ err: error }, 'claiming failed; the next poll tries again')
     } finally {
@@ -134,12 +148,12 @@ export class Controller {
     })
     for (const claimed of tasks) this.#begin(claimed)
     if (nextDueAt !== null) this.#wakeAt(nextDueAt)
-    return tasks.length === limit && this.#state === 'running'
+    return tasks.length === limit
   }
 
   #begin(claimed: ClaimedTask): void {
     if (this.#state === 'running') this.#run(claimed)
-    else this.#track(this.#committer.commit(decideUnstartedAttempt(claimed.task, claimed.token)))
+    else this.#track(giveBack(this.#options, claimed, (task) => decideUnstartedAttempt(task, claimed.token)))
   }
 
   #run(claimed: ClaimedTask): void {
@@ -166,35 +180,57 @@ export class Controller {
     const { claimed } = attempt
     const reply = await attempt.answered
     this.#limits.release(claimed.task.worker)
-    this.wake()
     // Cut off by the drain: what becomes of it is decided there.
-    if (this.#running.delete(claimed.token)) await finishAttempt(this.#runner, claimed, reply)
+    if (!this.#running.has(claimed.token)) return
+    this.#answered.add(claimed.token)
+    try {
+      await finishAttempt(this.#runner, claimed, reply)
+    } finally {
+      // Only now: the lease is kept until the result is durable, or another server would run the task again meanwhile.
+      this.#running.delete(claimed.token)
+      this.#answered.delete(claimed.token)
+    }
   }
 
-  #quiet(): Promise<void> {
+  /** Resolves when nothing is left to wait for, or when the limit and the grace after it are over. */
+  #quiet(limitMs: number): Promise<void> {
     if (this.#finishing === 0) return Promise.resolve()
+    const { timers, logger } = this.#options
     return new Promise((resolve) => {
-      this.#whenQuiet = resolve
+      const cutOff = timers.after(limitMs, () => this.#cutOff())
+      const giveUp = timers.after(limitMs + GIVE_BACK_MS, () => {
+        logger.error(
+          { results: this.#committer.size },
+          'results are lost: the storage did not take them before the shutdown',
+        )
+        resolve()
+      })
+      this.#whenQuiet = () => {
+        cutOff()
+        giveUp()
+        resolve()
+      }
     })
   }
 
   /** The limit of the drain is over: what still runs is cut off and given back (I10). */
   #cutOff(): void {
-    for (const attempt of [...this.#running.values()]) {
-      this.#running.delete(attempt.claimed.token)
-      this.#track(this.#giveBack(attempt.claimed))
-      attempt.abort()
+    for (const { claimed, abort } of [...this.#running.values()]) {
+      if (this.#answered.has(claimed.token)) continue
+      this.#running.delete(claimed.token)
+      const { id: taskId, groupId, worker, attempts: attempt } = claimed.task
+      this.#options.logger.warn(
+        { taskId, groupId, worker, attempt },
+        'attempt cut off by the shutdown; it is given back',
+      )
+      this.#track(giveBack(this.#options, claimed, (task) => decideLost(this.#options, task, 'givenBack')))
+      abort()
     }
   }
 
-  async #giveBack({ task }: ClaimedTask): Promise<void> {
-    const fields = { taskId: task.id, groupId: task.groupId, worker: task.worker, attempt: task.attempts }
-    this.#options.logger.warn(fields, 'attempt cut off by the shutdown; it is given back')
-    await this.#committer.commit(await decideLost(this.#options, task, 'givenBack'))
-  }
-
   async #poll(): Promise<void> {
-    if ((await reapLeases(this.#options)) > 0 || this.#limits.free > 0) this.wake()
+    await reapLeases({ ...this.#options, isOwn: (token) => this.#running.has(token) })
+    this.wake()
   }
 
   #renew(): Promise<void> {

@@ -1,4 +1,4 @@
-import type { TaskStorage } from '../../storage/task-storage.ts'
+import type { ClaimedTask, TaskStorage } from '../../storage/task-storage.ts'
 import { decideLostAttempt } from '../core/attempt.ts'
 import type { ChangeSet } from '../core/change-set.ts'
 import type { Clock, Random } from '../core/clock.ts'
@@ -16,10 +16,16 @@ export interface ReaperOptions {
 const REAPED_PER_COMMIT = 100
 
 /** Gives back the attempts whose server died or whose lease ended, until none is left. Answers how many. */
-export async function reapLeases(options: ReaperOptions): Promise<number> {
+export async function reapLeases(
+  options: ReaperOptions & {
+    /** An attempt of this server is not lost however long the machine slept: its lease is renewed, or taken by another server. */
+    readonly isOwn: (token: string) => boolean
+  },
+): Promise<number> {
   let reaped = 0
   for (;;) {
-    const expired = await options.storage.listExpiredLeases(REAPED_PER_COMMIT)
+    const listed = await options.storage.listExpiredLeases(REAPED_PER_COMMIT)
+    const expired = listed.filter((task) => !options.isOwn(task.lease?.token ?? ''))
     if (expired.length === 0) return reaped
     const changeSets = await Promise.all(expired.map((task) => decideLost(options, task, 'lost')))
     const results = await options.storage.commit(changeSets)
@@ -31,6 +37,20 @@ export async function reapLeases(options: ReaperOptions): Promise<number> {
     }
     // Everything met a conflict: somebody else is at it. The next poll looks again.
     if (applied === 0) return reaped
+  }
+}
+
+/** Takes a lease off a task that this server will not finish; decides again while the task is edited meanwhile. */
+export async function giveBack(
+  options: ReaperOptions,
+  claimed: ClaimedTask,
+  decide: (task: Task) => ChangeSet | Promise<ChangeSet>,
+): Promise<void> {
+  let task: Task | undefined = claimed.task
+  while (task?.lease?.token === claimed.token) {
+    const [result] = await options.storage.commit([await decide(task)])
+    if (result !== 'conflict') return
+    task = (await options.storage.getTasks([task.id]))[0]
   }
 }
 

@@ -58,12 +58,14 @@ export function decideLostAttempt(
     context.reason === 'lost' ? 'the server that ran the attempt died' : 'the server shut down during the attempt'
   if (task.givenBack < MAX_GIVEN_BACK) {
     const record = recordOf(task, attempt, { outcome: context.reason, error: why, retryAt: task.runAfter })
-    return settle(task, attempt, { givenBack: task.givenBack + 1 }, record, { changes: [] })
+    return settle(task, attempt, { givenBack: task.givenBack + 1 }, record, { changes: [], lease: 'fence' })
   }
   const error = `${why}; it was given back ${MAX_GIVEN_BACK} times before`
   const failed = failPatch(task, { error, isRetryable: true, retryAfterMs: null, output: null }, context)
   const record = recordOf(task, attempt, { outcome: context.reason, error, retryAt: retryAtOf(failed) })
-  return settle(task, attempt, failed, record, mergeFailure(task, context.duplicates, error, context))
+  const merged = mergeFailure(task, context.duplicates, error, context)
+  // Fenced, not settled: should the answer come after all, it is refused, and told apart from a repeated commit.
+  return settle(task, attempt, failed, record, { ...merged, lease: 'fence' })
 }
 
 /** A claim that was never POSTed (a drain came first) leaves no trace. */
@@ -103,7 +105,7 @@ function decideSuccess(
   const record = recordOf(task, attempt, { outcome: 'succeeded', error: null, retryAt: null })
   const merged = mergeSuccess(task, context.duplicates, outcome.output)
   return settle(task, attempt, patch, record, {
-    guards: merged.guards,
+    guards: [...merged.guards, ...keyScopeGuard(task, continuations.tasks, context)],
     changes: [
       ...delayChildren(task, outcome.delays, context.now),
       // Before the new children exist: they are born with this parent complete and must not be counted down again.
@@ -119,6 +121,12 @@ function decideSuccess(
       ...merged.events,
     ],
   })
+}
+
+/** The merge key of a child holds only while the key scope of the group does. */
+function keyScopeGuard(task: Task, children: readonly Task[], { groupEpoch }: AttemptContext): Guard[] {
+  if (children.every((child) => child.key === '')) return []
+  return [{ kind: 'group', groupId: task.groupId, epoch: groupEpoch }]
 }
 
 function decideFailure(
@@ -242,12 +250,12 @@ function settle(
   attempt: { readonly token: string },
   patch: TaskPatch,
   record: AttemptRecord,
-  more: { guards?: readonly Guard[]; changes: readonly Change[]; events?: readonly CrewEvent[] },
+  more: { guards?: readonly Guard[]; changes: readonly Change[]; events?: readonly CrewEvent[]; lease?: 'fence' },
 ): ChangeSet {
   return {
     guards: [{ kind: 'lease', taskId: task.id, token: attempt.token, version: task.version }, ...(more.guards ?? [])],
     changes: [
-      { kind: 'patchTask', taskId: task.id, patch, lease: 'settle' },
+      { kind: 'patchTask', taskId: task.id, patch, lease: more.lease ?? 'settle' },
       { kind: 'addAttempt', taskId: task.id, attempt: record },
       ...more.changes,
     ],

@@ -7,12 +7,14 @@ import type { TaskGroup } from './task-group.ts'
  * `lease`: the token is the task's current one (else `duplicate` when it is the last one settled, else `leaseLost`) and
  * nobody edited the task meanwhile (else `conflict`). `version`: nobody changed the task. `group`: it exists in that epoch (null: it does
  * not exist), and with `isFinished` all its tasks are complete.
+ * `children`: the task has exactly these many children, so none was added below it unseen.
  * `duplicates`: exactly these many incomplete tasks carry the merge key, so none was added unseen.
  */
 export type Guard =
   | { readonly kind: 'lease'; readonly taskId: string; readonly token: string; readonly version: number }
   | { readonly kind: 'version'; readonly taskId: string; readonly version: number }
   | { readonly kind: 'group'; readonly groupId: string; readonly epoch: number | null; readonly isFinished?: true }
+  | { readonly kind: 'children'; readonly taskId: string; readonly count: number }
   | { readonly kind: 'duplicates'; readonly mergeKey: string; readonly incomplete: number }
 
 /** What a hold is on: everything in a workgroup, or everything of a worker. */

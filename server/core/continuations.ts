@@ -9,6 +9,8 @@ import type { KeyScope } from './task-group.ts'
 export interface ContinuationContext {
   readonly now: number
   readonly keyScope: KeyScope
+  /** Of the group that `keyScope` was read from. */
+  readonly groupEpoch: number
   /** Of the ids that the children name: those that tasks have already. */
   readonly takenIds: ReadonlySet<string>
   /** Of the parents that the children name: stored tasks of this group. */

@@ -18,7 +18,10 @@ export function decideReset(scope: ResetScope, options: { remainingAttempts: num
   const { targets, deletions, dependants, survivors } = scope
   const read = new Set([...targets, ...deletions, ...dependants, ...survivors])
   return {
-    guards: [...read].map((task): Guard => ({ kind: 'version', taskId: task.id, version: task.version })),
+    guards: [
+      ...[...read].map((task): Guard => ({ kind: 'version', taskId: task.id, version: task.version })),
+      ...childGuards(deletions, [...read]),
+    ],
     changes: [
       ...deletions.map((task): Change => ({ kind: 'deleteTask', taskId: task.id })),
       ...targets.flatMap((task) => resetChanges(task, options)),
@@ -34,6 +37,15 @@ export function decideReset(scope: ResetScope, options: { remainingAttempts: num
 /** Deletes tasks. An attempt in flight is fenced by it: its task is gone. */
 export function decideDelete(scope: Pick<ResetScope, 'deletions' | 'survivors'>): ChangeSet {
   return decideReset({ targets: [], dependants: [], ...scope }, { remainingAttempts: 0, now: 0 })
+}
+
+/** Every child of a deleted task was read with it: one that was added since must be looked at before its parent goes. */
+function childGuards(deletions: readonly Task[], read: readonly Task[]): Guard[] {
+  const counts = new Map(deletions.map((task) => [task.id, 0]))
+  for (const task of read) {
+    for (const id of task.parentIds) if (counts.has(id)) counts.set(id, (counts.get(id) as number) + 1)
+  }
+  return [...counts].map(([taskId, count]): Guard => ({ kind: 'children', taskId, count }))
 }
 
 /** Of these children, those that lose their last parent when `deleted` go: they go as well (WIRE 4.6). */

@@ -58,6 +58,10 @@ class ChangeApplier {
         return this.#row(guard.taskId)?.version === guard.version ? undefined : 'conflict'
       case 'group':
         return this.#isGroupAsGuarded(guard) ? undefined : 'conflict'
+      case 'children': {
+        const row = this.#row(guard.taskId)
+        return row && this.#tables.tasks.countChildren(row.seq) === guard.count ? undefined : 'conflict'
+      }
       case 'duplicates': {
         const sql = `SELECT count(*) AS n FROM task WHERE merge_key = ? AND merge_key <> '' AND holds & 2 = 0`
         return this.#tables.db.get(sql, guard.mergeKey)?.n === guard.incomplete ? undefined : 'conflict'
@@ -198,7 +202,7 @@ class ChangeApplier {
   }
 
   #holdWork(hold: WorkHold): void {
-    this.#tables.holds.raise(hold)
+    this.#tables.holds.raise(hold, this.#now)
   }
 }
 

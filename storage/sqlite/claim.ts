@@ -147,6 +147,7 @@ class Claim {
     const token = this.#context.newToken()
     tasks.lease(row as unknown as TaskCore, { token, bootId, until }, this.#now)
     row.attempts = (row.attempts as number) + 1
+    row.version = (row.version as number) + 1
     row.lease_until = until
     row.lease_token = token
     row.lease_boot = bootId

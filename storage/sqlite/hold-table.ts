@@ -21,7 +21,8 @@ export class HoldTable {
   }
 
   /** Only ever raises (WIRE 4.3): a late small delay shortens nothing. */
-  raise(hold: WorkHold): void {
+  raise(hold: WorkHold, now: number): void {
+    this.#forgetEnded(now)
     const cause = holdCause(hold.scope, hold.name)
     if ((this.#until.get(cause) ?? 0) >= hold.until) return
     this.#db.run(
@@ -51,8 +52,8 @@ export class HoldTable {
     return undefined
   }
 
-  /** Drops rows whose time has passed. */
-  forgetEnded(now: number): void {
+  /** Holds that are over go with the next one that begins: nobody looks at them. */
+  #forgetEnded(now: number): void {
     for (const [cause, until] of this.#until) if (until <= now) this.#until.delete(cause)
     this.#db.run('DELETE FROM work_hold WHERE until <= ?', now)
   }

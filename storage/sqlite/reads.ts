@@ -94,9 +94,8 @@ function countLane(db: Database, lane: Row, now: number, waiting: Mutable<Counte
   if (lane.is_held === 1) {
     waiting.throttled += count(`SELECT count(*) AS n FROM task INDEXED BY task_ready
       WHERE lane = ? AND run_after <= ? AND ${free} AND is_parked = 0`)
-    waiting.throttled += count(
-      'SELECT count(*) AS n FROM task INDEXED BY task_parked WHERE lane = ? AND is_parked = 1 AND run_after <= ?',
-    )
+    waiting.throttled += count(`SELECT count(*) AS n FROM task INDEXED BY task_parked
+      WHERE lane = ? AND run_after <= ? AND ${free} AND is_parked = 1`)
   }
 }
 

@@ -8,6 +8,7 @@ import type {
   ClaimRequest,
   ClaimResult,
   Durability,
+  EventListener,
   GroupQuery,
   LeaseRef,
   TaskQuery,
@@ -74,7 +75,7 @@ class SqliteStorage implements TaskStorage {
   readonly durability: Durability
   readonly #host: EngineHost
   readonly #clock: Clock
-  readonly #listeners = new Set<(events: readonly CrewEvent[]) => void>()
+  readonly #listeners = new Set<EventListener>()
   #pending: Pending[] = []
   #batches = 0
   #isScheduled = false
@@ -89,13 +90,19 @@ class SqliteStorage implements TaskStorage {
   async commit(changeSets: readonly ChangeSet[]): Promise<CommitResult[]> {
     const written = changeSets.map(({ guards, changes }) => ({ guards, changes }))
     const results = await this.#call('commit', written)
-    this.#tell(changeSets.flatMap(({ events }, index) => (results[index] === 'applied' ? events : [])))
+    this.#tell(
+      changeSets.flatMap(({ events }, index) => (results[index] === 'applied' ? events : [])),
+      'commit',
+    )
     return results
   }
 
   async claim(request: ClaimRequest): Promise<ClaimResult> {
     const result = await this.#call('claim', { ...request, slots: [...request.slots] })
-    this.#tell(result.tasks.map(({ task }) => ({ type: 'task.updated', groupId: task.groupId, taskId: task.id })))
+    this.#tell(
+      result.tasks.map(({ task }) => ({ type: 'task.updated', groupId: task.groupId, taskId: task.id })),
+      'claim',
+    )
     return result
   }
 
@@ -160,7 +167,7 @@ class SqliteStorage implements TaskStorage {
     return this.#call('putRecord', key, value, expiresAt)
   }
 
-  subscribe(listener: (events: readonly CrewEvent[]) => void): () => void {
+  subscribe(listener: EventListener): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
@@ -189,8 +196,8 @@ class SqliteStorage implements TaskStorage {
     })
   }
 
-  #tell(events: readonly CrewEvent[]): void {
-    if (events.length > 0) for (const listener of this.#listeners) listener(events)
+  #tell(events: readonly CrewEvent[], origin: 'commit' | 'claim'): void {
+    if (events.length > 0) for (const listener of this.#listeners) listener(events, origin)
   }
 
   #schedule(): void {

@@ -64,8 +64,14 @@ export class TaskTable {
     )
   }
 
+  countChildren(seq: number): number {
+    return this.#db.get('SELECT count(*) AS n FROM edge WHERE parent_seq = ?', seq)?.n as number
+  }
+
   /** Changes columns of a row, its counters and its place in the lanes together. Answers the row as it is now. */
   change(before: TaskCore, columns: Partial<Record<keyof TaskCore | string, SqlValue>>, now: number): TaskCore {
+    // Whatever changes, it is looked at afresh: set aside again by the next claim that meets it, if it must be.
+    if (before.is_parked === 1) columns.is_parked = 0
     const names = Object.keys(columns)
     this.#db.run(
       `UPDATE task SET ${names.map((name) => `${name} = ?`).join(', ')} WHERE seq = ?`,
@@ -121,8 +127,6 @@ export class TaskTable {
     columns.version = before.version + 1
     if (lease) columns.lease_until = null
     if (lease === 'fence') columns.lease_token = null
-    // It is set aside again by the next claim that meets it, if it must be.
-    if (before.is_parked === 1) columns.is_parked = 0
     if (patch.worker !== undefined || patch.workgroup !== undefined || patch.priority !== undefined) {
       columns.lane = this.#movedLane(before, patch).id
     }
@@ -157,8 +161,8 @@ export class TaskTable {
   /** Takes a lease: the one write that a claim does to a task. */
   lease(row: TaskCore, lease: { token: string; bootId: string; until: number }, now: number): void {
     this.#db.run(
-      `UPDATE task SET lease_until = ?, lease_token = ?, lease_boot = ?, lease_started_at = ?, attempts = attempts + 1
-       WHERE seq = ? AND lease_until IS NULL`,
+      `UPDATE task SET lease_until = ?, lease_token = ?, lease_boot = ?, lease_started_at = ?, attempts = attempts + 1,
+         version = version + 1 WHERE seq = ? AND lease_until IS NULL`,
       lease.until,
       lease.token,
       lease.bootId,
@@ -311,7 +315,8 @@ export class TaskTable {
       const { parent_ids } = this.#db.get('SELECT parent_ids FROM task WHERE seq = ?', child.seq) as Row
       const left = (JSON.parse(parent_ids as string) as string[]).filter((id) => id !== row.id)
       const unfinished = child.unfinished_parents - (isUnfinished ? 1 : 0)
-      this.change(child, { parent_ids: JSON.stringify(left), unfinished_parents: unfinished }, now)
+      const columns = { parent_ids: JSON.stringify(left), unfinished_parents: unfinished, version: child.version + 1 }
+      this.change(child, columns, now)
     }
     this.#db.run('DELETE FROM edge WHERE parent_seq = ?', row.seq)
     const own = this.#db.get('SELECT parent_ids FROM task WHERE seq = ?', row.seq) as Row

@@ -1,0 +1,105 @@
+import type { Task } from '../../server/core/task.ts'
+import type { ClaimRequest, ClaimResult } from '../../storage/task-storage.ts'
+import { isClaimable, leaseInModel, type Model, startableAt } from './model.ts'
+
+/** The order of claims within a group: higher priority, then earlier runAfter, then earlier created. */
+export const byClaimOrder = (a: Task, b: Task): number =>
+  b.priority - a.priority || a.runAfter - b.runAfter || a.createdAt - b.createdAt
+
+/**
+ * Leases in the model what an engine claimed and answers, as sentences, what was wrong with the claim. The port leaves
+ * engines free in the order of workers and in who wins a merge key; every answer that keeps its sentence is legal.
+ */
+export function applyClaim(model: Model, request: ClaimRequest, result: ClaimResult): string[] {
+  const before = new Map(model.books.tasks)
+  const claimable = [...before.values()].filter((task) => isClaimable(model, task))
+  const faults: string[] = []
+  for (const { task, token } of result.tasks) {
+    const known = model.books.tasks.get(task.id)
+    if (!known || !isClaimable(model, known)) faults.push(`${task.id} was claimed and is not claimable`)
+    else leaseInModel(model, task.id, { token, until: request.until })
+  }
+  const claimed = result.tasks.map(({ task }) => before.get(task.id)).filter((task) => task !== undefined)
+  // What could still be claimed after the answer, its merge keys counted: had its turn not come, it was passed over.
+  const left = claimable.filter((task) => {
+    const now = model.books.tasks.get(task.id)
+    return now !== undefined && isClaimable(model, now)
+  })
+  return [
+    ...faults,
+    ...amountFaults(request, claimed, left),
+    ...orderFaults(claimed, left),
+    ...turnFaults(claimed, left),
+    ...dueFaults(model, request, result),
+  ]
+}
+
+const slotsOf = (request: ClaimRequest, worker: string): number => request.slots.get(worker) ?? request.slotsPerWorker
+
+function amountFaults(request: ClaimRequest, claimed: readonly Task[], left: readonly Task[]): string[] {
+  const perWorker = countBy(claimed, (task) => task.worker)
+  const tooMany = [...perWorker]
+    .filter(([worker, count]) => count > slotsOf(request, worker))
+    .map(([worker, count]) => `${worker} got ${count} tasks and has ${slotsOf(request, worker)} slots`)
+  if (claimed.length > request.limit)
+    tooMany.push(`${claimed.length} tasks were claimed, the limit is ${request.limit}`)
+  if (claimed.length >= request.limit) return tooMany
+  const missed = left.filter((task) => (perWorker.get(task.worker) ?? 0) < slotsOf(request, task.worker))
+  return [...tooMany, ...missed.map((task) => `${task.id} was not claimed though a slot was free`)]
+}
+
+/** In each group of a worker the claimed tasks come in order, and before all that are left. */
+function orderFaults(claimed: readonly Task[], left: readonly Task[]): string[] {
+  const faults: string[] = []
+  const isSameQueue = (a: Task, b: Task) => a.worker === b.worker && a.groupId === b.groupId
+  for (const [index, task] of claimed.entries()) {
+    const ahead = [...claimed.slice(index + 1), ...left].filter(
+      (other) => isSameQueue(other, task) && byClaimOrder(other, task) < 0,
+    )
+    faults.push(...ahead.map((other) => `${task.id} was claimed before ${other.id}, which is ahead of it`))
+  }
+  return faults
+}
+
+/** A group that still has something for the worker had as many turns as any other, but for the turn that was to come. */
+function turnFaults(claimed: readonly Task[], left: readonly Task[]): string[] {
+  const faults: string[] = []
+  for (const worker of new Set(left.map((task) => task.worker))) {
+    const turns = countBy(
+      claimed.filter((task) => task.worker === worker),
+      (task) => task.groupId,
+    )
+    const most = Math.max(0, ...turns.values())
+    for (const groupId of new Set(left.filter((task) => task.worker === worker).map((task) => task.groupId))) {
+      const own = turns.get(groupId) ?? 0
+      if (own < most - 1) faults.push(`${groupId} had ${own} turns at ${worker} while another group had ${most}`)
+    }
+  }
+  return faults
+}
+
+/**
+ * The hint may be early, as not every task that falls due can start; it must not be late, past, or about nothing. For
+ * workers whose slots are used up it need not say anything: they are asked for again when a slot is free.
+ */
+function dueFaults(model: Model, request: ClaimRequest, { tasks, nextDueAt }: ClaimResult): string[] {
+  const now = model.clock.now()
+  if (nextDueAt !== null && nextDueAt <= now) return [`nextDueAt is ${now - nextDueAt} ms in the past`]
+  const claimed = tasks.map(({ task }) => task)
+  const perWorker = countBy(claimed, (task) => task.worker)
+  const dueAt = Math.min(
+    ...[...model.books.tasks.values()]
+      .filter((task) => slotsOf(request, task.worker) > (perWorker.get(task.worker) ?? 0))
+      .map((task) => startableAt(model, task) ?? 0)
+      .filter((startAt) => startAt > now),
+  )
+  if (claimed.length >= request.limit || dueAt === Number.POSITIVE_INFINITY) return []
+  if (nextDueAt === null) return [`nextDueAt is null though a task falls due in ${dueAt - now} ms`]
+  return nextDueAt > dueAt ? [`nextDueAt is ${nextDueAt - dueAt} ms after a task falls due`] : []
+}
+
+function countBy(tasks: readonly Task[], keyOf: (task: Task) => string): Map<string, number> {
+  const counts = new Map<string, number>()
+  for (const task of tasks) counts.set(keyOf(task), (counts.get(keyOf(task)) ?? 0) + 1)
+  return counts
+}
