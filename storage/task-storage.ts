@@ -20,7 +20,7 @@ export interface TaskStorage {
 
   /** Applies each change set all or nothing, in order, and answers one result each. Durable when it resolves. */
   commit(changeSets: readonly ChangeSet[]): Promise<CommitResult[]>
-  /** Leases claimable tasks, at most as many as asked for. A claim of the same task is won once. */
+  /** Leases claimable tasks, at most as many as asked for. A claim of the same task is won once, and raises its version. */
   claim(request: ClaimRequest): Promise<ClaimResult>
   /** Extends leases to `until`; answers the tokens that are no longer current. */
   renewLeases(tokens: readonly LeaseRef[], until: number): Promise<string[]>
@@ -85,7 +85,7 @@ export interface ClaimRequest {
 
 export interface ClaimResult {
   readonly tasks: ClaimedTask[]
-  /** When the next task that now waits for its time falls due; null when none does. A hint. */
+  /** When the next task that now waits for its time falls due (now: ask again at once); null when none does. A hint. */
   readonly nextDueAt: number | null
 }
 

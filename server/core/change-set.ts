@@ -4,9 +4,9 @@ import type { TaskGroup } from './task-group.ts'
 
 /**
  * What must still be true for a change set to be applied. A guard that fails writes nothing at all.
- * `lease`: the token is the task's current one (else `duplicate` when it is the last one settled, else `leaseLost`) and
- * nobody edited the task meanwhile (else `conflict`). `version`: nobody changed the task. `group`: it exists in that epoch (null: it does
- * not exist), and with `isFinished` all its tasks are complete.
+ * `lease`: the token is the task's current one (else `duplicate` when it was settled and the task was neither leased again nor
+ * fenced since, else `leaseLost`) and nobody edited the task meanwhile (else `conflict`). `version`: nobody changed the task.
+ * `group`: it exists in that epoch (null: it does not exist), and with `isFinished` it has tasks and all are complete.
  * `children`: the task has exactly these many children, so none was added below it unseen.
  * `duplicates`: exactly these many incomplete tasks carry the merge key, so none was added unseen.
  */
@@ -32,7 +32,8 @@ export interface WorkHold {
  * One step of a change. Engines apply them in order, all or none.
  * `patchTask` raises the version; with `settle` it also gives up the lease (remembering its token as settled), with `fence` it
  * takes the lease away so that its answer is refused. `releaseChildren` counts the parent down in its children, `blockChildren`
- * counts it up again, `delayChildren` lets none of them start before a time. `deleteTask` also drops its edges.
+ * counts it up again, `delayChildren` lets none of them start before a time. `deleteTask` also drops its edges and raises the version of
+ * the children that lose one. What names an absent task changes nothing.
  * `liftHold` clears a bit of `holds` in every task of a group. `holdWork` only ever raises.
  */
 export type Change =

@@ -72,7 +72,7 @@ const edits: readonly { weight: number; arbitrary: fc.Arbitrary<Edit> }[] = [
     arbitrary: fc.record({ kind: kindOf('fail'), lease: index, isOld: sometimes, delay: ahead, isLast: rarely }),
   },
   { weight: 3, arbitrary: fc.record({ kind: kindOf('reset'), task: index, isStale: rarely }) },
-  { weight: 2, arbitrary: fc.record({ kind: kindOf('finish'), task: index, isStale: rarely }) },
+  { weight: 3, arbitrary: fc.record({ kind: kindOf('finish'), task: index, isStale: rarely }) },
   { weight: 3, arbitrary: fc.record({ kind: kindOf('delete'), task: index, isStale: rarely }) },
   {
     weight: 6,
