@@ -13,6 +13,7 @@ import { listen, urlOf } from './listen.ts'
 import type { Logger } from './logger.ts'
 import { metricsText } from './metrics.ts'
 import { createReadiness } from './readiness.ts'
+import { GroupMemory } from './services/group-memory.ts'
 import type { ServiceContext } from './services/service-context.ts'
 import type { Settings } from './settings/settings-table.ts'
 import { newId, newTraceparent, systemClock, systemRandom, systemTimers } from './system-clock.ts'
@@ -146,6 +147,8 @@ function createApi(world: World, controller: Controller, auth: Authenticator) {
     clock: systemClock,
     random: systemRandom,
     newId,
+    wake: () => controller.claimSoon(),
+    groupMemory: new GroupMemory(),
     workers: { hasAddress: () => workers.baseUrl !== null, slotsOf: (worker) => controller.slotsOf(worker) },
   }
   const startedAt = systemClock.now()

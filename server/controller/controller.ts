@@ -59,7 +59,7 @@ export class Controller {
   constructor(options: ControllerOptions) {
     this.#options = options
     this.#limits = new WorkerLimits(options.limits)
-    this.#committer = new Committer({ ...options, afterFlush: () => this.#claimSoon() })
+    this.#committer = new Committer({ ...options, afterFlush: () => this.claimSoon() })
     this.#runner = { ...options, committer: this.#committer }
   }
 
@@ -94,7 +94,7 @@ export class Controller {
     this.#isWakeScheduled = true
     setImmediate(() => {
       this.#isWakeScheduled = false
-      this.#claimSoon()
+      this.claimSoon()
     })
   }
 
@@ -114,8 +114,8 @@ export class Controller {
     this.#state = 'stopped'
   }
 
-  /** At most one claim is on its way; what is asked for meanwhile is asked again after it. */
-  #claimSoon(): void {
+  /** Claims in this turn of the event loop. At most one claim is on its way; what is asked for meanwhile is asked again after it. */
+  claimSoon(): void {
     this.#isClaimDue = true
     if (!this.#isClaiming && this.#state === 'running') this.#track(this.#claim())
   }

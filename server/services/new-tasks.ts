@@ -16,12 +16,17 @@ const refusals = {
 /** At most this many faults are listed in one answer. */
 const MAX_FAULTS = 100
 
-/** Checks a batch of new tasks against the store and answers them ready to insert, parents first. */
+/**
+ * Checks a batch of new tasks against the store and answers them ready to insert, parents first. The group may still be on its
+ * way, so that it and what the tasks name are read in one batch. Without `isTrusting` ids that are taken and parents that do not
+ * exist are found here, with their pointers; with it only the commit finds them.
+ */
 export async function prepareTasks(
   context: ServiceContext,
-  group: TaskGroup,
+  loading: TaskGroup | Promise<TaskGroup>,
   inputs: readonly TaskInput[],
   pointer: (index: number) => string,
+  { isTrusting } = { isTrusting: false },
 ): Promise<Task[]> {
   const nodes = requireWorkers(inputs, pointer).map((input) => ({
     ...input,
@@ -29,7 +34,7 @@ export async function prepareTasks(
     parentIds: input.parentIds ?? [],
   }))
   const named = new Set(nodes.flatMap((node) => [node.id, ...node.parentIds]))
-  const stored = await context.storage.getTasks([...named])
+  const [group, stored] = await Promise.all([loading, isTrusting ? [] : context.storage.getTasks([...named])])
   const graph = orderGraph({
     nodes,
     takenIds: new Set(stored.map((task) => task.id)),

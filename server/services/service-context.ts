@@ -2,6 +2,7 @@ import type { TaskStorage } from '../../storage/task-storage.ts'
 import type { ChangeSet } from '../core/change-set.ts'
 import type { Clock, Random } from '../core/clock.ts'
 import { CrewError } from '../core/errors.ts'
+import type { GroupMemory } from './group-memory.ts'
 
 /** What every use case works with. */
 export interface ServiceContext {
@@ -10,6 +11,10 @@ export interface ServiceContext {
   readonly random: Random
   /** A new id, unique without asking anybody (UUID v7). */
   readonly newId: () => string
+  /** Asks for a claim; called as a commit is handed over, the claim goes into the same batch behind it. */
+  readonly wake?: () => void
+  /** Absent: every group is read before tasks are created in it. */
+  readonly groupMemory?: GroupMemory
   /** What the controller knows about a worker at this moment. */
   readonly workers: WorkerKnowledge
 }
@@ -30,12 +35,14 @@ const MAX_TRIES = 20
  */
 export async function decideAndCommit<Result>(
   context: ServiceContext,
-  decide: () => Promise<{ changeSet: ChangeSet | null; result: Result }>,
+  decide: (tries: number) => Promise<{ changeSet: ChangeSet | null; result: Result }>,
 ): Promise<Result> {
   for (let tries = 0; tries < MAX_TRIES; tries++) {
-    const { changeSet, result } = await decide()
+    const { changeSet, result } = await decide(tries)
     if (changeSet === null) return result
-    const [outcome] = await context.storage.commit([changeSet])
+    const committed = context.storage.commit([changeSet])
+    context.wake?.()
+    const [outcome] = await committed
     if (outcome === 'applied') return result
   }
   throw new CrewError(

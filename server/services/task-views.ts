@@ -12,16 +12,11 @@ export interface TaskView {
 
 /** Views of tasks that may stand in different groups. */
 export async function viewTasks(context: ServiceContext, tasks: readonly Task[]): Promise<TaskView[]> {
-  const groups = new Map<string, boolean>()
-  for (const id of new Set(tasks.map((task) => task.groupId))) {
-    groups.set(id, (await context.storage.getGroup(id))?.isPaused ?? false)
-  }
-  const held = await heldUntil(context, tasks)
+  const [isGroupPaused, heldUntil] = await Promise.all([loadPauses(context, tasks), loadHolds(context, tasks)])
   const now = context.clock.now()
   return tasks.map((task) => {
-    const until = held(task)
-    const isGroupPaused = groups.get(task.groupId) ?? false
-    const known = stateOf(task, { now, isGroupPaused, heldUntil: until })
+    const until = heldUntil(task)
+    const known = stateOf(task, { now, isGroupPaused: isGroupPaused(task), heldUntil: until })
     const state = known === 'ready' && !context.workers.hasAddress(task.worker) ? 'throttled' : known
     const isWaiting = state === 'throttled' || state === 'scheduled' || state === 'retrying'
     return { task, state, runAfter: isWaiting ? Math.max(task.runAfter, until) : task.runAfter }
@@ -33,17 +28,24 @@ export async function viewTask(context: ServiceContext, task: Task): Promise<Tas
   return view as TaskView
 }
 
+/** Answers whether a task's group is paused. */
+async function loadPauses({ storage }: ServiceContext, tasks: readonly Task[]): Promise<(task: Task) => boolean> {
+  const ids = [...new Set(tasks.map((task) => task.groupId))]
+  const groups = await Promise.all(ids.map((id) => storage.getGroup(id)))
+  const paused = new Set(groups.filter((group) => group?.isPaused).map((group) => group?.id))
+  return (task) => paused.has(task.groupId)
+}
+
 /** Answers how long a task is held by its workgroup or worker; 0 when it is not. One look-up for all names. */
-async function heldUntil(context: ServiceContext, tasks: readonly Task[]): Promise<(task: Task) => number> {
+async function loadHolds({ storage }: ServiceContext, tasks: readonly Task[]): Promise<(task: Task) => number> {
   const workgroups = new Set(tasks.map((task) => task.workgroup).filter((name) => name !== ''))
-  const byWorkgroup = new Map<string, number>()
-  for (const hold of await context.storage.listHolds('workgroup', [...workgroups]))
-    byWorkgroup.set(hold.name, hold.until)
-  const byWorker = new Map<string, number>()
-  for (const hold of await context.storage.listHolds('worker', [...new Set(tasks.map((task) => task.worker))])) {
-    byWorker.set(hold.name, hold.until)
-  }
-  return (task) => Math.max(byWorkgroup.get(task.workgroup) ?? 0, byWorker.get(task.worker) ?? 0)
+  const [byWorkgroup, byWorker] = await Promise.all([
+    storage.listHolds('workgroup', [...workgroups]),
+    storage.listHolds('worker', [...new Set(tasks.map((task) => task.worker))]),
+  ])
+  const workgroupEnds = new Map(byWorkgroup.map((hold) => [hold.name, hold.until]))
+  const workerEnds = new Map(byWorker.map((hold) => [hold.name, hold.until]))
+  return (task) => Math.max(workgroupEnds.get(task.workgroup) ?? 0, workerEnds.get(task.worker) ?? 0)
 }
 
 /** A group whose due tasks nobody can be called for has nothing ready: they are throttled (WIRE section 7). */
