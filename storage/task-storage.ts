@@ -1,7 +1,7 @@
 import type { AttemptRecord } from '../server/core/attempt-record.ts'
 import type { ChangeSet, CommitResult, CrewEvent, HoldScope, WorkHold } from '../server/core/change-set.ts'
 import type { Task, TaskState } from '../server/core/task.ts'
-import type { CountedGroup } from '../server/core/task-group.ts'
+import type { CountedGroup, TaskGroup } from '../server/core/task-group.ts'
 
 /**
  * The port to whatever keeps the tasks. The whole of what an engine understands:
@@ -29,6 +29,8 @@ export interface TaskStorage {
 
   /** The tasks that exist, in no particular order. */
   getTasks(ids: readonly string[]): Promise<Task[]>
+  /** The group alone: its books cost a count of what waits. */
+  findGroup(id: string): Promise<TaskGroup | null>
   getGroup(id: string): Promise<CountedGroup | null>
   /** Newest first. */
   listGroups(query: GroupQuery): Promise<{ groups: CountedGroup[]; count: number }>

@@ -104,7 +104,7 @@ async function loadContext(
   const duplicates = task.mergeKey === '' ? [] : await storage.listDuplicates(task.mergeKey)
   const context = { ...base, duplicates: duplicates.filter((other) => other.id !== task.id) }
   if (outcome.kind !== 'success' || outcome.children.length === 0) return context
-  const group = await storage.getGroup(task.groupId)
+  const group = await storage.findGroup(task.groupId)
   const named = await storage.getTasks(idsNamedBy(outcome.children))
   return {
     ...context,

@@ -18,7 +18,7 @@ export async function cleanFinishedGroups(
 ): Promise<void> {
   const { storage, clock, logger } = options
   for (const id of await storage.listFinishedGroups(clock.now() - retention.keepMs, CLEANED_PER_ROUND)) {
-    const group = await storage.getGroup(id)
+    const group = await storage.findGroup(id)
     if (!group) continue
     const changeSet: ChangeSet = {
       guards: [{ kind: 'group', groupId: id, epoch: group.epoch, isFinished: true }],

@@ -30,7 +30,7 @@ export async function createGraph(
 ): Promise<CountedGroup> {
   const id = input.id || context.newId()
   await decideAndCommit(context, async () => {
-    if (await context.storage.getGroup(id)) {
+    if (await context.storage.findGroup(id)) {
       const fault = { pointer: '/id', detail: `a task group with the id "${id}" exists` }
       throw new CrewError('duplicate_id', `There is a task group with the id "${id}"; nothing was created.`, [fault])
     }
@@ -47,6 +47,13 @@ export async function getGroup(context: ServiceContext, id: string): Promise<Cou
   return viewGroup(context, group)
 }
 
+/** The group without its books. */
+export async function findGroup(context: ServiceContext, id: string): Promise<TaskGroup> {
+  const group = await context.storage.findGroup(id)
+  if (!group) throw new CrewError('group_not_found', `There is no task group "${id}".`)
+  return group
+}
+
 export async function listGroups(
   context: ServiceContext,
   query: GroupQuery,
@@ -61,7 +68,7 @@ export async function updateGroup(
   edit: { name?: string; metadata?: Record<string, string>; keyScope?: KeyScope },
 ): Promise<CountedGroup> {
   await decideAndCommit(context, async () => {
-    const group = await getGroup(context, id)
+    const group = await findGroup(context, id)
     const isRekeyed = edit.keyScope !== undefined && edit.keyScope !== group.keyScope
     const rekeyed = isRekeyed ? await rekey(context, id, edit.keyScope as KeyScope) : { guards: [], changes: [] }
     const changeSet = groupEdit(group, edit, rekeyed.changes)
@@ -72,7 +79,7 @@ export async function updateGroup(
 
 export async function deleteGroup(context: ServiceContext, id: string): Promise<void> {
   await decideAndCommit(context, async () => {
-    const { epoch } = await getGroup(context, id)
+    const { epoch } = await findGroup(context, id)
     const changeSet: ChangeSet = {
       guards: [{ kind: 'group', groupId: id, epoch }],
       changes: [{ kind: 'deleteGroup', groupId: id }],
@@ -85,7 +92,7 @@ export async function deleteGroup(context: ServiceContext, id: string): Promise<
 /** A flag of the group: one write, and tasks created later are held too (I6). */
 export async function pauseGroup(context: ServiceContext, id: string): Promise<void> {
   await decideAndCommit(context, async () => {
-    const group = await getGroup(context, id)
+    const group = await findGroup(context, id)
     return { changeSet: group.isPaused ? null : groupEdit(group, { isPaused: true }), result: null }
   })
 }
@@ -93,7 +100,7 @@ export async function pauseGroup(context: ServiceContext, id: string): Promise<v
 /** Clears the flag and, as crew-go's clients expect, the own pause of every task in the group. */
 export async function resumeGroup(context: ServiceContext, id: string): Promise<void> {
   await decideAndCommit(context, async () => {
-    const group = await getGroup(context, id)
+    const group = await findGroup(context, id)
     const lift: Change = { kind: 'liftHold', groupId: id, hold: Hold.paused }
     return { changeSet: groupEdit(group, { isPaused: false }, [lift]), result: null }
   })
@@ -106,7 +113,7 @@ export async function resetGroup(
   options: { remainingAttempts: number },
 ): Promise<void> {
   await decideAndCommit(context, async () => {
-    const group = await getGroup(context, id)
+    const group = await findGroup(context, id)
     const tasks = await allTasks(context, id)
     const { targets, deletions } = resetScope(tasks)
     const reset = decideReset(
@@ -127,7 +134,7 @@ export async function retryGroup(
   id: string,
   options: { remainingAttempts: number },
 ): Promise<void> {
-  await getGroup(context, id)
+  await findGroup(context, id)
   const incomplete = (await allTasks(context, id, true)).map((task) => task.id)
   for (let at = 0; at < incomplete.length; at += RETRIED_PER_COMMIT) {
     await retryTasks(context, incomplete.slice(at, at + RETRIED_PER_COMMIT), options.remainingAttempts)
@@ -170,7 +177,7 @@ function creation(group: TaskGroup, tasks: readonly Task[]): ChangeSet {
 }
 
 /** Every edit raises the epoch, so that whatever was decided on the group as it was is decided again. */
-function groupEdit(group: CountedGroup, edit: Partial<TaskGroup>, more: readonly Change[] = []): ChangeSet {
+function groupEdit(group: TaskGroup, edit: Partial<TaskGroup>, more: readonly Change[] = []): ChangeSet {
   const { id, name, createdAt, isPaused, metadata, keyScope, epoch } = group
   const next: TaskGroup = { id, name, createdAt, isPaused, metadata, keyScope, ...edit, epoch: epoch + 1 }
   return {

@@ -31,7 +31,7 @@ export async function viewTask(context: ServiceContext, task: Task): Promise<Tas
 /** Answers whether a task's group is paused. */
 async function loadPauses({ storage }: ServiceContext, tasks: readonly Task[]): Promise<(task: Task) => boolean> {
   const ids = [...new Set(tasks.map((task) => task.groupId))]
-  const groups = await Promise.all(ids.map((id) => storage.getGroup(id)))
+  const groups = await Promise.all(ids.map((id) => storage.findGroup(id)))
   const paused = new Set(groups.filter((group) => group?.isPaused).map((group) => group?.id))
   return (task) => paused.has(task.groupId)
 }

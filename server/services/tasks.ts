@@ -8,7 +8,7 @@ import { decideDelete, decideReset } from '../core/reset.ts'
 import { isComplete, type Task, type TaskState } from '../core/task.ts'
 import type { CountedGroup, TaskGroup } from '../core/task-group.ts'
 import type { TaskInput } from '../core/task-input.ts'
-import { createGraph, getGroup } from './groups.ts'
+import { createGraph, findGroup } from './groups.ts'
 import { prepareTasks } from './new-tasks.ts'
 import { decideAndCommit, type ServiceContext } from './service-context.ts'
 import { deletionOf, resetScopeOf } from './task-closure.ts'
@@ -44,7 +44,7 @@ export async function listTasks(
   context: ServiceContext,
   query: TaskQuery,
 ): Promise<{ tasks: TaskView[]; count: number }> {
-  await getGroup(context, query.groupId)
+  await findGroup(context, query.groupId)
   const { tasks, count } = await context.storage.listTasks(query)
   return { tasks: await viewTasks(context, tasks), count }
 }
@@ -52,7 +52,7 @@ export async function listTasks(
 export async function updateTask(context: ServiceContext, ref: TaskRef, edit: TaskInput): Promise<TaskView> {
   await decideAndCommit(context, async () => {
     const task = await loadTask(context, ref)
-    const { keyScope, epoch } = await getGroup(context, task.groupId)
+    const { keyScope, epoch } = await findGroup(context, task.groupId)
     const decided = decideUpdate(task, edit, keyScope)
     // The merge key was made from the group's key scope, which must still be the same.
     const guards: Guard[] = [...decided.guards, { kind: 'group', groupId: task.groupId, epoch }]
@@ -135,7 +135,7 @@ export async function explainTask(
   const [workerHold = null] = await storage.listHolds('worker', [task.worker])
   const reasons = explain(task, {
     now: context.clock.now(),
-    isGroupPaused: (await getGroup(context, task.groupId)).isPaused,
+    isGroupPaused: (await findGroup(context, task.groupId)).isPaused,
     unfinishedParents: parents.filter((parent) => !isComplete(parent)),
     workgroupHold,
     workerHold,
@@ -162,7 +162,7 @@ async function insertTasks(
       return { changeSet: tasks.length === 0 ? null : insertion(guess, tasks), result: tasks }
     }
     context.groupMemory?.forget(groupId)
-    const loading = getGroup(context, groupId)
+    const loading = findGroup(context, groupId)
     const [group, tasks] = await Promise.all([loading, prepareTasks(context, loading, named, pointer)])
     context.groupMemory?.remember(group)
     return { changeSet: tasks.length === 0 ? null : insertion(group, tasks), result: tasks }

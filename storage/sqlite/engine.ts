@@ -1,7 +1,7 @@
 import type { AttemptRecord } from '../../server/core/attempt-record.ts'
 import type { ChangeSet, CommitResult, HoldScope, WorkHold } from '../../server/core/change-set.ts'
 import type { Task } from '../../server/core/task.ts'
-import type { CountedGroup } from '../../server/core/task-group.ts'
+import type { CountedGroup, TaskGroup } from '../../server/core/task-group.ts'
 import type {
   ClaimRequest,
   ClaimResult,
@@ -29,7 +29,7 @@ import {
   readTasks,
   readWorkgroups,
 } from './reads.ts'
-import { attemptOf, SELECT_TASK } from './rows.ts'
+import { attemptOf, plainGroupOf, SELECT_TASK } from './rows.ts'
 import { TaskTable } from './task-table.ts'
 
 export interface EngineOptions {
@@ -58,6 +58,7 @@ export type EngineMethod =
   | 'renewLeases'
   | 'listExpiredLeases'
   | 'getTasks'
+  | 'findGroup'
   | 'getGroup'
   | 'listGroups'
   | 'listTasks'
@@ -140,6 +141,11 @@ export class Engine {
 
   getTasks(ids: readonly string[]): Task[] {
     return readTasks(this.#db, ids)
+  }
+
+  findGroup(id: string): TaskGroup | null {
+    const row = this.#db.get('SELECT * FROM task_group WHERE id = ?', id)
+    return row ? plainGroupOf(row) : null
   }
 
   getGroup(id: string): CountedGroup | null {

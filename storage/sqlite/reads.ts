@@ -1,5 +1,5 @@
 import type { Task, TaskState } from '../../server/core/task.ts'
-import type { CountedGroup } from '../../server/core/task-group.ts'
+import { type CountedGroup, countsByState, taskCount } from '../../server/core/task-group.ts'
 import {
   type GroupQuery,
   MAX_PAGE_SIZE,
@@ -107,29 +107,22 @@ export function readGroups(db: Database, query: GroupQuery, now: number): { grou
   return { groups: rows.map((row) => readGroup(db, row, now)), count }
 }
 
-/** A page of a group's tasks, oldest first. The count comes from the group's books where they know it. */
+/**
+ * A page of a group's tasks, oldest first. The inner query walks an index to the page, so a deep page reads no rows on the way;
+ * the count comes from the group's books where they know it.
+ */
 export function readTaskPage(db: Database, query: TaskQuery, now: number): { tasks: Task[]; count: number } {
   const group = db.get('SELECT * FROM task_group WHERE id = ?', query.groupId)
   if (!group) return { tasks: [], count: 0 }
-  const filter = filterOf(query, group, now)
-  const from = 'FROM task t JOIN lane l ON l.id = t.lane'
-  const rows = db.all(
-    `SELECT t.*, l.worker, l.workgroup, l.priority ${from} WHERE ${filter.where} ORDER BY t.seq ${limitOf(query)}`,
-    ...filter.values,
-  )
-  const count =
-    filter.count ?? (db.get(`SELECT count(*) AS n ${from} WHERE ${filter.where}`, ...filter.values)?.n as number)
-  return { tasks: rows.map((row) => readTask(db, { ...row, group_id: query.groupId })), count }
+  const { where, values } = filterOf(query, group, now)
+  const from = where.includes('l.') ? 'FROM task t JOIN lane l ON l.id = t.lane' : 'FROM task t'
+  const page = `SELECT t.seq ${from} WHERE ${where} ORDER BY t.seq ${limitOf(query)}`
+  const rows = db.all(`${SELECT_TASK} WHERE t.seq IN (${page}) ORDER BY t.seq`, ...values)
+  const count = knownCount(db, query, group, now) ?? db.get(`SELECT count(*) AS n ${from} WHERE ${where}`, ...values)?.n
+  return { tasks: rows.map((row) => readTask(db, row)), count: count as number }
 }
 
-interface Filter {
-  where: string
-  values: SqlValue[]
-  /** Known from the group's books. */
-  count: number | null
-}
-
-function filterOf(query: TaskQuery, group: Row, now: number): Filter {
+function filterOf(query: TaskQuery, group: Row, now: number): { where: string; values: SqlValue[] } {
   const conditions = ['t.group_seq = ?']
   const values: SqlValue[] = [group.seq as number]
   const add = (condition: string, ...more: SqlValue[]): void => {
@@ -159,7 +152,7 @@ function filterOf(query: TaskQuery, group: Row, now: number): Filter {
       part,
     )
   }
-  return { where: conditions.join(' AND '), values, count: knownCount(query, group) }
+  return { where: conditions.join(' AND '), values }
 }
 
 /** `stateOf` as a condition; the leading terms match the partial indexes of schema.sql. */
@@ -209,15 +202,14 @@ function stateCondition(state: TaskState, group: Row, now: number): [string, ...
   }
 }
 
-function knownCount(query: TaskQuery, group: Row): number | null {
-  const { state, worker, workgroup, key, metadata, search } = query
-  const isOther = worker !== undefined || workgroup !== undefined || key !== undefined || metadata || search !== ''
-  if (isOther || state) return null
-  const unfinished = ['running', 'failed', 'paused', 'blocked', 'waiting'].reduce(
-    (sum, bucket) => sum + (group[bucket] as number),
-    0,
-  )
-  return query.skipCompleted ? unfinished : unfinished + (group.succeeded as number)
+/** What the group's books say, when nothing but the state or completion is asked for; null otherwise. */
+function knownCount(db: Database, query: TaskQuery, row: Row, now: number): number | null {
+  const { state, worker, workgroup, key, metadata, search, skipCompleted } = query
+  if (worker !== undefined || workgroup !== undefined || key !== undefined || metadata || search !== '') return null
+  if (state === 'succeeded' && skipCompleted) return 0
+  const group = state ? readGroup(db, row, now) : groupOf(row, { scheduled: 0, retrying: 0, throttled: 0 })
+  if (state) return countsByState(group)[state]
+  return taskCount(group) - (skipCompleted ? group.counts.succeeded : 0)
 }
 
 /** Every workgroup that lanes or holds name, with what waits and runs in it. */

@@ -1,7 +1,7 @@
 import type { AttemptOutcome, AttemptRecord } from '../../server/core/attempt-record.ts'
 import type { RetryPolicy } from '../../server/core/backoff.ts'
 import type { Task, TaskPatch } from '../../server/core/task.ts'
-import type { CountedGroup, KeyScope } from '../../server/core/task-group.ts'
+import type { CountedGroup, KeyScope, TaskGroup } from '../../server/core/task-group.ts'
 import type { Row, SqlValue } from './database.ts'
 
 /** Payloads up to this length live in the task's row; larger ones beside it, so that a lease does not copy them. */
@@ -119,7 +119,7 @@ export function columnsOf(patch: TaskPatch): Record<string, SqlValue> {
   return changed
 }
 
-export function groupOf(row: Row, waiting: CountedGroup['waiting']): CountedGroup {
+export function plainGroupOf(row: Row): TaskGroup {
   return {
     id: row.id as string,
     name: row.name as string,
@@ -128,6 +128,12 @@ export function groupOf(row: Row, waiting: CountedGroup['waiting']): CountedGrou
     metadata: recordOf(row.metadata),
     keyScope: row.key_scope as KeyScope,
     epoch: row.epoch as number,
+  }
+}
+
+export function groupOf(row: Row, waiting: CountedGroup['waiting']): CountedGroup {
+  return {
+    ...plainGroupOf(row),
     counts: {
       succeeded: row.succeeded as number,
       running: row.running as number,

@@ -3,7 +3,7 @@ import type { AttemptRecord } from '../../server/core/attempt-record.ts'
 import type { ChangeSet, CommitResult, CrewEvent, HoldScope, WorkHold } from '../../server/core/change-set.ts'
 import type { Clock } from '../../server/core/clock.ts'
 import type { Task } from '../../server/core/task.ts'
-import type { CountedGroup } from '../../server/core/task-group.ts'
+import type { CountedGroup, TaskGroup } from '../../server/core/task-group.ts'
 import type {
   ClaimRequest,
   ClaimResult,
@@ -116,6 +116,10 @@ class SqliteStorage implements TaskStorage {
 
   getTasks(ids: readonly string[]): Promise<Task[]> {
     return ids.length === 0 ? Promise.resolve([]) : this.#call('getTasks', ids)
+  }
+
+  findGroup(id: string): Promise<TaskGroup | null> {
+    return this.#call('findGroup', id)
   }
 
   getGroup(id: string): Promise<CountedGroup | null> {

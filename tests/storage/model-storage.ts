@@ -145,6 +145,7 @@ export function openModelStorage(options: {
         .sort((a, b) => Number(a.lease?.until) - Number(b.lease?.until))
         .slice(0, limit),
     getTasks: async (ids) => tasks().filter((task) => ids.includes(task.id)),
+    findGroup: async (id) => model.books.groups.get(id) ?? null,
     getGroup: async (id) => {
       const group = model.books.groups.get(id)
       return group ? countGroup(model, group) : null

@@ -24,6 +24,13 @@ export function describeBooks(it: StorageTest): void {
   describeCounters(it)
   describeWeights(it)
   describeAudit(it)
+
+  it('a group is found without its books, and an absent one is not', async (world) => {
+    const group = await world.addGroup({ isPaused: true, metadata: { a: 'b' }, epoch: 4 })
+    await world.addTask(group)
+    expect(await world.storage.findGroup(group.id)).toEqual(group)
+    expect(await world.storage.findGroup('absent')).toBeNull()
+  })
 }
 
 const countsOf = (some: Partial<CountedGroup['counts']>): CountedGroup['counts'] => ({
