@@ -22,7 +22,7 @@ const only = opt.only?.split(',')
 const env = ['CREW_AUTH=off', 'CREW_STORAGE=sqlite:{dir}/crew.db', `CREW_MAX_IN_FLIGHT_PER_WORKER=${opt.conns ?? 64}`]
 
 const steps = {
-  ceiling: () => script('ceiling.mjs', ['--only', 'node-raw,bun-undici', '--conns', '32,64', '--runs', '2']),
+  ceiling: () => script('ceiling.mjs', ['--only', 'node-raw,bun-undici', '--conns', '32,64', '--runs', '2', '--modules', path.resolve(here, '..')]),
   w2: () => workload('W2'),
   w3: () => workload('W3'),
   'drain-1k': () => workload('W1', '--n', '1000'),

@@ -1,33 +1,13 @@
+import { editableFields } from '../core/edits.ts'
 import type { Fault } from '../core/errors.ts'
 import type { KeyScope } from '../core/task-group.ts'
-import { isObject, parseTaskInput, type TaskField, type TaskInput } from '../core/task-input.ts'
+import { isObject, parseTaskInput, type TaskInput } from '../core/task-input.ts'
 import type { GroupInput } from '../services/groups.ts'
 import { MAX_FAULTS } from './problem.ts'
 import { refuseFaults } from './validation.ts'
 
 /** Tasks in one call (WIRE section 2). */
 export const MAX_BATCH = 10_000
-
-/** What `PUT …/task/:tid` changes; other fields of a task sent back are ignored. */
-const editableFields: readonly TaskField[] = [
-  'name',
-  'worker',
-  'workgroup',
-  'key',
-  'isPaused',
-  'isComplete',
-  'runAfter',
-  'remainingAttempts',
-  'priority',
-  'progressWeight',
-  'errorDelayInSeconds',
-  'retry',
-  'timeoutSeconds',
-  'input',
-  'output',
-  'isSeed',
-  'metadata',
-]
 
 /** A group's fields that a task has as well, so that their rules are those of core/task-input. */
 const groupFields = ['id', 'name', 'metadata', 'isPaused'] as const

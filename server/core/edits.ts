@@ -4,7 +4,7 @@ import { attemptsLeft, Hold, isComplete, isExhausted, mergeKeyOf, type Task, typ
 import type { KeyScope } from './task-group.ts'
 import type { TaskField, TaskInput } from './task-input.ts'
 
-/** What an update may set (WIRE section 2). */
+/** What an update may set (WIRE section 2); other fields of a task that a client sends back are ignored. */
 export const editableFields = [
   'name',
   'worker',

@@ -2,7 +2,8 @@ import { Hold, type Task, type TaskPatch } from '../../server/core/task.ts'
 import type { Books } from './books.ts'
 import type { Database, Row, SqlValue } from './database.ts'
 import type { Lane, LaneKey, Lanes } from './lanes.ts'
-import { columnNames, columnsOf, columnValues, MAX_INLINE_PAYLOAD } from './rows.ts'
+import { columnNames, columnsOf, columnValues } from './rows.ts'
+import { inlined, MetadataTable, PayloadTable } from './task-extras.ts'
 
 /** The part of a task's row that decides where it is counted and queued. */
 export interface TaskCore {
@@ -42,6 +43,8 @@ export class TaskTable {
   readonly #db: Database
   readonly #books: Books
   readonly #lanes: Lanes
+  readonly #payloads: PayloadTable
+  readonly #metadata: MetadataTable
   /** Leases by merge key: known here, as a claim asks for each keyed task it meets. An edit can give two running tasks one key. */
   readonly #leasedKeys = new Map<string, number>()
 
@@ -49,6 +52,8 @@ export class TaskTable {
     this.#db = db
     this.#books = books
     this.#lanes = lanes
+    this.#payloads = new PayloadTable(db)
+    this.#metadata = new MetadataTable(db)
   }
 
   find(id: string): TaskCore | undefined {
@@ -98,10 +103,10 @@ export class TaskTable {
       ...[task.id, group.seq, lane.id, unfinishedParents, task.version, task.createdAt],
       ...[inlined(task.input), inlined(task.output), ...columnValues(task)],
     )
-    this.#storePayloads(seq, task)
+    this.#payloads.store(seq, task)
     for (const parent of parents)
       this.#db.run('INSERT INTO edge (parent_seq, child_seq) VALUES (?, ?)', parent.seq, seq)
-    this.#storeMetadata(seq, group.seq, task.metadata)
+    this.#metadata.store(seq, group.seq, task.metadata)
     const row: TaskCore = {
       seq,
       id: task.id,
@@ -130,9 +135,9 @@ export class TaskTable {
     if (patch.worker !== undefined || patch.workgroup !== undefined || patch.priority !== undefined) {
       columns.lane = this.#movedLane(before, patch).id
     }
-    if (patch.input !== undefined) columns.input = this.#replacePayload(before.seq, 'input', patch.input)
-    if (patch.output !== undefined) columns.output = this.#replacePayload(before.seq, 'output', patch.output)
-    if (patch.metadata !== undefined) this.#replaceMetadata(before, patch.metadata)
+    if (patch.input !== undefined) columns.input = this.#payloads.replace(before.seq, 'input', patch.input)
+    if (patch.output !== undefined) columns.output = this.#payloads.replace(before.seq, 'output', patch.output)
+    if (patch.metadata !== undefined) this.#metadata.replace(before, patch.metadata)
     return this.change(before, columns, now)
   }
 
@@ -141,9 +146,9 @@ export class TaskTable {
     this.#books.countInLane(row.lane, -1)
     if (row.lease_until !== null) this.#freeKey(row.merge_key, now)
     this.#dropEdges(row, now)
-    this.#replaceMetadata(row, {})
+    this.#metadata.replace(row, {})
     this.#db.run('DELETE FROM attempt WHERE task_seq = ?', row.seq)
-    this.#db.run('DELETE FROM payload WHERE task_seq = ?', row.seq)
+    this.#payloads.delete(row.seq)
     this.#db.run('DELETE FROM task WHERE seq = ?', row.seq)
   }
 
@@ -271,43 +276,6 @@ export class TaskTable {
     return this.#db.insert('INSERT INTO lane (group_seq, worker, workgroup, priority) VALUES (?, ?, ?, ?)', ...values)
   }
 
-  #storePayloads(seq: number, task: Pick<Task, 'input' | 'output'>): void {
-    for (const field of ['input', 'output'] as const)
-      if (inlined(task[field]) === null) this.#storeLarge(seq, field, task[field])
-  }
-
-  #storeLarge(seq: number, field: string, value: string): void {
-    this.#db.run('INSERT OR REPLACE INTO payload (task_seq, field, value) VALUES (?, ?, ?)', seq, field, value)
-  }
-
-  /** Answers what goes into the row. */
-  #replacePayload(seq: number, field: 'input' | 'output', value: string): string | null {
-    const inline = inlined(value)
-    if (inline === null) this.#storeLarge(seq, field, value)
-    else this.#db.run('DELETE FROM payload WHERE task_seq = ? AND field = ?', seq, field)
-    return inline
-  }
-
-  #storeMetadata(seq: number, groupSeq: number, metadata: Readonly<Record<string, string>>): void {
-    for (const [name, value] of Object.entries(metadata)) {
-      this.#db.run('INSERT INTO task_metadata VALUES (?, ?, ?, ?)', groupSeq, name, value, seq)
-    }
-  }
-
-  #replaceMetadata(row: TaskCore, metadata: Readonly<Record<string, string>>): void {
-    const old = this.#db.get('SELECT metadata FROM task WHERE seq = ?', row.seq) as Row
-    for (const [name, value] of Object.entries(JSON.parse(old.metadata as string) as Record<string, string>)) {
-      this.#db.run(
-        'DELETE FROM task_metadata WHERE group_seq = ? AND name = ? AND value = ? AND task_seq = ?',
-        row.group_seq,
-        name,
-        value,
-        row.seq,
-      )
-    }
-    this.#storeMetadata(row.seq, row.group_seq, metadata)
-  }
-
   /** Children lose the edge; one whose last unfinished parent this was becomes free. */
   #dropEdges(row: TaskCore, now: number): void {
     const isUnfinished = (row.holds & Hold.complete) === 0
@@ -329,5 +297,3 @@ export class TaskTable {
     }
   }
 }
-
-const inlined = (json: string): string | null => (json.length <= MAX_INLINE_PAYLOAD ? json : null)
