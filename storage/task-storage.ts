@@ -81,6 +81,8 @@ export interface ClaimRequest {
   /** Free slots of workers that have something in flight; a worker not named has `slotsPerWorker`. */
   readonly slots: ReadonlyMap<string, number>
   readonly slotsPerWorker: number
+  /** At most so many leases of one worker at once over all servers, counted from the leases there are (I11). */
+  readonly maxLeasesPerWorker: number
   /** Leases end then unless renewed. */
   readonly until: number
 }

@@ -144,6 +144,7 @@ export class Controller {
       limit,
       slots: this.#limits.slots(),
       slotsPerWorker: this.#limits.slotsPerWorker,
+      maxLeasesPerWorker: this.#limits.slotsPerWorker,
       until: clock.now() + leaseMs,
     })
     for (const claimed of tasks) this.#begin(claimed)

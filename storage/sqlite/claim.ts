@@ -54,9 +54,10 @@ class Claim {
   }
 
   takeFromWorker(worker: string): void {
-    const { lanes } = this.#context
-    const slots = this.#request.slots.get(worker) ?? this.#request.slotsPerWorker
-    let free = Math.min(slots, this.#request.limit - this.claimed.length)
+    const { lanes, tasks } = this.#context
+    const { slots, slotsPerWorker, maxLeasesPerWorker, limit } = this.#request
+    const unleased = maxLeasesPerWorker - tasks.leasesOf(worker)
+    let free = Math.min(slots.get(worker) ?? slotsPerWorker, unleased, limit - this.claimed.length)
     if (free <= 0) return
     let share = 0
     for (let turnsLeft = 0; free > 0 && !this.isCutShort; turnsLeft--) {

@@ -77,12 +77,14 @@ const never = Number.POSITIVE_INFINITY
  */
 export class Lanes {
   readonly #known = new Map<number, Map<string, Lane>>()
+  readonly #byId = new Map<number, Lane>()
   readonly #workers = new Map<string, Map<number, GroupQueue>>()
   readonly #held = new Map<string, Set<Lane>>()
   #clock = new Heap<{ lane: Lane; at: number }>((a, b) => a.at < b.at)
 
   clear(): void {
     this.#known.clear()
+    this.#byId.clear()
     this.#workers.clear()
     this.#held.clear()
     this.#clock = new Heap<{ lane: Lane; at: number }>((a, b) => a.at < b.at)
@@ -90,6 +92,10 @@ export class Lanes {
 
   find(key: LaneKey): Lane | undefined {
     return this.#known.get(key.groupSeq)?.get(keyText(key))
+  }
+
+  findById(id: number): Lane | undefined {
+    return this.#byId.get(id)
   }
 
   add(id: number, key: LaneKey): Lane {
@@ -107,6 +113,7 @@ export class Lanes {
     }
     const ofGroup = this.#known.get(groupSeq) ?? new Map<string, Lane>()
     this.#known.set(groupSeq, ofGroup.set(keyText(key), lane))
+    this.#byId.set(id, lane)
     return lane
   }
 
@@ -167,6 +174,7 @@ export class Lanes {
   forgetGroup(groupSeq: number): void {
     for (const lane of this.#known.get(groupSeq)?.values() ?? []) {
       this.#unhold(lane)
+      this.#byId.delete(lane.id)
       lane.state = 'idle'
       lane.headAt = never
     }

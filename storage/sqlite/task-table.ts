@@ -47,6 +47,7 @@ export class TaskTable {
   readonly #metadata: MetadataTable
   /** Leases by merge key: known here, as a claim asks for each keyed task it meets. An edit can give two running tasks one key. */
   readonly #leasedKeys = new Map<string, number>()
+  readonly #leasesByWorker = new Map<string, number>()
 
   constructor(db: Database, books: Books, lanes: Lanes) {
     this.#db = db
@@ -85,7 +86,11 @@ export class TaskTable {
     )
     const after = { ...before, ...columns } as TaskCore
     this.#recount(before, after)
-    if (before.lease_until !== null) this.#moveKey(before, after, now)
+    if (before.lease_until !== null) {
+      this.#countLease(before.lane, -1)
+      if (after.lease_until !== null) this.#countLease(after.lane, 1)
+      this.#moveKey(before, after, now)
+    }
     this.offer(after, now)
     return after
   }
@@ -144,7 +149,10 @@ export class TaskTable {
   delete(row: TaskCore, now: number): void {
     this.#books.count(row, -1)
     this.#books.countInLane(row.lane, -1)
-    if (row.lease_until !== null) this.#freeKey(row.merge_key, now)
+    if (row.lease_until !== null) {
+      this.#countLease(row.lane, -1)
+      this.#freeKey(row.merge_key, now)
+    }
     this.#dropEdges(row, now)
     this.#metadata.replace(row, {})
     this.#db.run('DELETE FROM attempt WHERE task_seq = ?', row.seq)
@@ -175,7 +183,13 @@ export class TaskTable {
       row.seq,
     )
     this.#recount(row, { ...row, lease_until: lease.until })
+    this.#countLease(row.lane, 1)
     this.#holdKey(row.merge_key)
+  }
+
+  /** Leases that tasks of the worker hold. */
+  leasesOf(worker: string): number {
+    return this.#leasesByWorker.get(worker) ?? 0
   }
 
   /** Sets a task aside until the lease on its merge key ends. */
@@ -188,6 +202,8 @@ export class TaskTable {
   }
 
   laneById(id: number): Lane {
+    const known = this.#lanes.findById(id)
+    if (known) return known
     const row = this.#db.get('SELECT group_seq, worker, workgroup, priority FROM lane WHERE id = ?', id) as Row
     return this.laneOf({
       groupSeq: row.group_seq as number,
@@ -201,8 +217,11 @@ export class TaskTable {
   reload(now: number): void {
     this.#lanes.clear()
     this.#leasedKeys.clear()
-    const leased = this.#db.all(`SELECT merge_key FROM task WHERE lease_until IS NOT NULL AND merge_key <> ''`)
-    for (const row of leased) this.#holdKey(row.merge_key as string)
+    this.#leasesByWorker.clear()
+    for (const row of this.#db.all('SELECT lane, merge_key FROM task WHERE lease_until IS NOT NULL')) {
+      this.#countLease(row.lane as number, 1)
+      this.#holdKey(row.merge_key as string)
+    }
     for (let lane = this.#nextReadyLane(-1); lane !== null; lane = this.#nextReadyLane(lane)) {
       const head = this.#db.get(
         `SELECT run_after, seq FROM task INDEXED BY task_ready WHERE lane = ? AND holds = 0 AND unfinished_parents = 0
@@ -236,6 +255,13 @@ export class TaskTable {
     if (after.lease_until !== null && after.merge_key === before.merge_key) return
     this.#freeKey(before.merge_key, now)
     if (after.lease_until !== null) this.#holdKey(after.merge_key)
+  }
+
+  #countLease(lane: number, step: 1 | -1): void {
+    const { worker } = this.laneById(lane)
+    const count = this.leasesOf(worker) + step
+    if (count === 0) this.#leasesByWorker.delete(worker)
+    else this.#leasesByWorker.set(worker, count)
   }
 
   #holdKey(mergeKey: string): void {

@@ -13,6 +13,7 @@ export const byClaimOrder = (a: Task, b: Task): number =>
 export function applyClaim(model: Model, request: ClaimRequest, result: ClaimResult): string[] {
   const before = new Map(model.books.tasks)
   const claimable = [...before.values()].filter((task) => isClaimable(model, task))
+  const slotsOf = slotsBefore(model, request)
   const faults: string[] = []
   for (const { task, token } of result.tasks) {
     const known = model.books.tasks.get(task.id)
@@ -27,24 +28,42 @@ export function applyClaim(model: Model, request: ClaimRequest, result: ClaimRes
   })
   return [
     ...faults,
-    ...amountFaults(request, claimed, left),
+    ...amountFaults(request, slotsOf, claimed, left),
     ...orderFaults(claimed, left),
     ...turnFaults(claimed, left),
-    ...dueFaults(model, request, result),
+    ...dueFaults(model, request, slotsOf, result),
   ]
 }
 
-const slotsOf = (request: ClaimRequest, worker: string): number => request.slots.get(worker) ?? request.slotsPerWorker
+/** What a worker may be given: the server's free slots, and what the leases before the claim leave. */
+type Slots = (worker: string) => number
 
-function amountFaults(request: ClaimRequest, claimed: readonly Task[], left: readonly Task[]): string[] {
+export function slotsBefore(model: Model, request: ClaimRequest): Slots {
+  const leases = countBy(
+    [...model.books.tasks.values()].filter(({ lease }) => lease !== null),
+    ({ worker }) => worker,
+  )
+  return (worker) =>
+    Math.min(
+      request.slots.get(worker) ?? request.slotsPerWorker,
+      request.maxLeasesPerWorker - (leases.get(worker) ?? 0),
+    )
+}
+
+function amountFaults(
+  request: ClaimRequest,
+  slotsOf: Slots,
+  claimed: readonly Task[],
+  left: readonly Task[],
+): string[] {
   const perWorker = countBy(claimed, (task) => task.worker)
   const tooMany = [...perWorker]
-    .filter(([worker, count]) => count > slotsOf(request, worker))
-    .map(([worker, count]) => `${worker} got ${count} tasks and has ${slotsOf(request, worker)} slots`)
+    .filter(([worker, count]) => count > slotsOf(worker))
+    .map(([worker, count]) => `${worker} got ${count} tasks and has ${slotsOf(worker)} slots`)
   if (claimed.length > request.limit)
     tooMany.push(`${claimed.length} tasks were claimed, the limit is ${request.limit}`)
   if (claimed.length >= request.limit) return tooMany
-  const missed = left.filter((task) => (perWorker.get(task.worker) ?? 0) < slotsOf(request, task.worker))
+  const missed = left.filter((task) => (perWorker.get(task.worker) ?? 0) < slotsOf(task.worker))
   return [...tooMany, ...missed.map((task) => `${task.id} was not claimed though a slot was free`)]
 }
 
@@ -82,14 +101,14 @@ function turnFaults(claimed: readonly Task[], left: readonly Task[]): string[] {
  * The hint may be early, as not every task that falls due can start; it must not be late, past, or about nothing. For
  * workers whose slots are used up it need not say anything: they are asked for again when a slot is free.
  */
-function dueFaults(model: Model, request: ClaimRequest, { tasks, nextDueAt }: ClaimResult): string[] {
+function dueFaults(model: Model, request: ClaimRequest, slotsOf: Slots, { tasks, nextDueAt }: ClaimResult): string[] {
   const now = model.clock.now()
   if (nextDueAt !== null && nextDueAt <= now) return [`nextDueAt is ${now - nextDueAt} ms in the past`]
   const claimed = tasks.map(({ task }) => task)
   const perWorker = countBy(claimed, (task) => task.worker)
   const dueAt = Math.min(
     ...[...model.books.tasks.values()]
-      .filter((task) => slotsOf(request, task.worker) > (perWorker.get(task.worker) ?? 0))
+      .filter((task) => slotsOf(task.worker) > (perWorker.get(task.worker) ?? 0))
       .map((task) => startableAt(model, task) ?? 0)
       .filter((startAt) => startAt > now),
   )

@@ -61,6 +61,7 @@ type ClaimSeed = {
   readonly limit: number
   readonly slots: readonly number[]
   readonly slotsPerWorker: number
+  readonly maxLeases: number
   readonly ms: number
 }
 
@@ -70,9 +71,10 @@ const claim = (seed: ClaimSeed): StorageCommand =>
     checkClaim(model, request, await storage.claim(request))
   })
 
-function requestOf({ limit, slots, slotsPerWorker, ms }: ClaimSeed, model: CommandRun): ClaimRequest {
-  const named = new Map(slots.map((count, index) => [`w${index}`, count]))
-  return { limit, slots: named, slotsPerWorker, until: model.clock.now() + ms }
+function requestOf(seed: ClaimSeed, model: CommandRun): ClaimRequest {
+  const { limit, slotsPerWorker, maxLeases: maxLeasesPerWorker, ms } = seed
+  const slots = new Map(seed.slots.map((count, index) => [`w${index}`, count]))
+  return { limit, slots, slotsPerWorker, maxLeasesPerWorker, until: model.clock.now() + ms }
 }
 
 function checkClaim(model: CommandRun, request: ClaimRequest, result: ClaimResult): void {
@@ -237,6 +239,7 @@ const claimSeed: fc.Arbitrary<ClaimSeed> = fc.record({
   limit: fc.nat({ max: 12 }),
   slots: fc.array(slots, { maxLength: 2 }),
   slotsPerWorker: slots,
+  maxLeases: fc.integer({ min: 1, max: 12 }),
   ms: leaseMs,
 })
 

@@ -27,7 +27,7 @@ import {
   stateInModel,
   tasksOf,
 } from './model.ts'
-import { byClaimOrder } from './model-claims.ts'
+import { byClaimOrder, slotsBefore } from './model-claims.ts'
 
 /**
  * The model behind the port, for tests only. The conformance suite runs on it as on any engine, so that suite and model
@@ -55,8 +55,9 @@ export function openModelStorage(options: {
   function claim(request: ClaimRequest): ClaimResult {
     const claimed: ClaimedTask[] = []
     const slots = new Map<string, number>()
+    const slotsAtFirst = slotsBefore(model, request)
     while (claimed.length < request.limit) {
-      const slotsOf = (worker: string) => slots.get(worker) ?? request.slots.get(worker) ?? request.slotsPerWorker
+      const slotsOf = (worker: string) => slots.get(worker) ?? slotsAtFirst(worker)
       const next = tasks()
         .filter((task) => isClaimable(model, task) && slotsOf(task.worker) > 0)
         .sort((a, b) => lastTurn(a) - lastTurn(b) || byClaimOrder(a, b))[0]

@@ -70,7 +70,13 @@ export async function openStorageWorld(factory: StorageFactory): Promise<Storage
   }
 
   async function claim(request: Partial<ClaimRequest> = {}): Promise<ClaimedTask[]> {
-    const defaults = { limit: 100, slots: new Map(), slotsPerWorker: 100, until: clock.now() + LEASE_MS }
+    const defaults = {
+      limit: 100,
+      slots: new Map(),
+      slotsPerWorker: 100,
+      maxLeasesPerWorker: 1_000,
+      until: clock.now() + LEASE_MS,
+    }
     return (await storage.claim({ ...defaults, ...request })).tasks
   }
 

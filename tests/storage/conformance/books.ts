@@ -198,7 +198,13 @@ function describeAudit(it: StorageTest): void {
     await storage.listFinishedGroups(world.clock.now(), 5)
     await storage.listExpiredLeases(5)
     await storage.getRecord('session/1')
-    await storage.claim({ limit: 0, slots: new Map(), slotsPerWorker: 9, until: world.clock.now() + 1 })
+    await storage.claim({
+      limit: 0,
+      slots: new Map(),
+      slotsPerWorker: 9,
+      maxLeasesPerWorker: 1_000,
+      until: world.clock.now() + 1,
+    })
     await storage.renewLeases([{ taskId: id, token: 'forged' }], world.clock.now() + 1)
     expect(await world.fingerprint()).toBe(before)
   })

@@ -1,6 +1,7 @@
 import { expect } from 'vitest'
 import { Hold, type Task } from '../../../server/core/task.ts'
 import type { TaskGroup } from '../../../server/core/task-group.ts'
+import type { ClaimedTask } from '../../../storage/task-storage.ts'
 import { completion, holdWork, insertTask, patchTask, putGroup, success } from '../../support/changes.ts'
 import type { StorageTest } from '../conformance.ts'
 import { idsOf, LEASE_MS, type StorageWorld, sortedIds } from '../storage-world.ts'
@@ -17,7 +18,13 @@ export function describeClaims(it: StorageTest): void {
 
 function describeLeasing(it: StorageTest): void {
   it('an empty store has nothing to claim', async (world) => {
-    const request = { limit: 10, slots: new Map(), slotsPerWorker: 10, until: world.clock.now() + LEASE_MS }
+    const request = {
+      limit: 10,
+      slots: new Map(),
+      slotsPerWorker: 10,
+      maxLeasesPerWorker: 1_000,
+      until: world.clock.now() + LEASE_MS,
+    }
     expect(await world.storage.claim(request)).toEqual({ tasks: [], nextDueAt: null })
   })
 
@@ -189,6 +196,45 @@ function describeLimits(it: StorageTest): void {
     expect(await world.claimIds({ limit: 3 })).toHaveLength(3)
   })
 
+  it('a worker has no more leases at once than it may have, whoever took them', async (world) => {
+    const group = await world.addGroup()
+    for (const worker of ['a', 'a', 'a', 'a', 'b', 'b']) await world.addTask(group, { worker })
+    const workersOf = (claimed: readonly ClaimedTask[]) => claimed.map(({ task }) => task.worker).sort()
+    const first = await world.claim({ maxLeasesPerWorker: 3 })
+    expect(workersOf(first)).toEqual(['a', 'a', 'a', 'b', 'b'])
+    expect(await world.claim({ maxLeasesPerWorker: 3 })).toEqual([])
+    const [own, other] = first.filter(({ task }) => task.worker === 'a')
+    // An edit while it runs, to another worker and back, is no end of the lease.
+    await world.commit(patchTask(String(other?.task.id), { worker: 'b' }))
+    expect(workersOf(await world.claim({ maxLeasesPerWorker: 3 }))).toEqual(['a'])
+    await world.commit(patchTask(String(other?.task.id), { worker: 'a' }))
+    const more = [await world.addTask(group, { worker: 'a' }), await world.addTask(group, { worker: 'a' })]
+    await world.commit({ kind: 'deleteTask', taskId: String(own?.task.id) })
+    expect(await world.claim({ maxLeasesPerWorker: 3 })).toEqual([])
+    await world.commit(patchTask(String(other?.task.id), { holds: Hold.complete }, 'settle'))
+    expect(await world.claimIds({ maxLeasesPerWorker: 3 })).toEqual([more[0]?.id])
+  })
+
+  it('leases of a group that is deleted are none of its worker any more', async (world) => {
+    const [gone, left] = [await world.addGroup(), await world.addGroup()]
+    await world.addTask(gone, { worker: 'a' })
+    await world.claim()
+    const task = await world.addTask(left, { worker: 'a' })
+    expect(await world.claimIds({ maxLeasesPerWorker: 1 })).toEqual([])
+    await world.commit({ kind: 'deleteGroup', groupId: gone.id })
+    expect(await world.claimIds({ maxLeasesPerWorker: 1 })).toEqual([task.id])
+  })
+
+  it.durable('a store opened again knows the leases of a worker', async (world) => {
+    const group = await world.addGroup()
+    await world.addTask(group, { worker: 'a' })
+    await world.claim()
+    await world.addTask(group, { worker: 'a' })
+    await world.reopen(world.bootId)
+    expect(await world.claimIds({ maxLeasesPerWorker: 1 })).toEqual([])
+    expect(await world.claimIds({ maxLeasesPerWorker: 2 })).toHaveLength(1)
+  })
+
   it('what was passed over for want of slots is claimed when there are some', async (world) => {
     const group = await world.addGroup()
     const tasks = [await world.addTask(group), await world.addTask(group)]
@@ -310,7 +356,13 @@ function describeTurns(it: StorageTest): void {
 
 function describeNextDue(it: StorageTest): void {
   const nextDueAt = async (world: StorageWorld): Promise<number | null> => {
-    const request = { limit: 10, slots: new Map(), slotsPerWorker: 10, until: world.clock.now() + LEASE_MS }
+    const request = {
+      limit: 10,
+      slots: new Map(),
+      slotsPerWorker: 10,
+      maxLeasesPerWorker: 1_000,
+      until: world.clock.now() + LEASE_MS,
+    }
     return (await world.storage.claim(request)).nextDueAt
   }
 

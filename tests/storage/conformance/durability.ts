@@ -52,7 +52,7 @@ export function describeDurability(it: StorageTest, factory: StorageFactory): vo
     await world.addTask(await world.addGroup({ isPaused: true }))
     await world.commit(holdWork('workgroup', 'held', now + 300))
     await world.reopen()
-    const request = { limit: 9, slots: new Map(), slotsPerWorker: 9, until: now + 60_000 }
+    const request = { limit: 9, slots: new Map(), slotsPerWorker: 9, maxLeasesPerWorker: 1_000, until: now + 60_000 }
     const first = await world.storage.claim(request)
     expect([idsOf(first.tasks.map(({ task }) => task)), first.nextDueAt]).toEqual([idsOf([high, low]), now + 100])
     world.clock.advance(200)

@@ -76,7 +76,13 @@ function describeExclusion(it: StorageTest): void {
     const waiting = Array.from({ length: 400 }, () => insertTask(world.task({ groupId: group.id, ...keyed('k') })))
     await world.commit(...waiting)
     const behind = await world.addTask(group)
-    const request = { limit: 1, slots: new Map(), slotsPerWorker: 1, until: world.clock.now() + LEASE_MS }
+    const request = {
+      limit: 1,
+      slots: new Map(),
+      slotsPerWorker: 1,
+      maxLeasesPerWorker: 1_000,
+      until: world.clock.now() + LEASE_MS,
+    }
     let claim = await world.storage.claim(request)
     // An engine may look at a bounded number of them in one claim; then it says that it is to be asked again at once.
     for (let n = 0; n < 400 && claim.tasks.length === 0; n++) {
