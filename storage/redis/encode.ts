@@ -1,0 +1,149 @@
+import type { AttemptRecord } from '../../server/core/attempt-record.ts'
+import type { Change, ChangeSet, Guard } from '../../server/core/change-set.ts'
+import type { Task, TaskPatch } from '../../server/core/task.ts'
+import { weightUnits } from '../../server/core/task-group.ts'
+import { LONGEST_TEXT } from './keys.ts'
+import { fields } from './task-fields.ts'
+
+/** Payloads above this length go to the script as arguments of their own, so that it does not parse them as JSON. */
+const LONGEST_INLINE_PAYLOAD = 1024
+
+/** A text, or the number of the script's argument that holds it. */
+type Payload = string | number
+
+/** Change sets as `commit.lua` reads them: one JSON text, and the long payloads behind it. */
+export interface EncodedCommit {
+  readonly sets: string
+  readonly payloads: readonly string[]
+}
+
+/** The first payload's place among the script's arguments. */
+const FIRST_PAYLOAD = 3
+
+export function encodeCommit(changeSets: readonly Pick<ChangeSet, 'guards' | 'changes'>[]): EncodedCommit {
+  const payloads: string[] = []
+  const payload = (json: string): Payload =>
+    json.length <= LONGEST_INLINE_PAYLOAD ? json : FIRST_PAYLOAD + payloads.push(json) - 1
+  const sets = changeSets.map(({ guards, changes }) => [
+    guards.map(encodeGuard),
+    changes.map((change) => encodeChange(change, payload)),
+  ])
+  return { sets: JSON.stringify(sets), payloads }
+}
+
+function encodeGuard(guard: Guard): unknown[] {
+  switch (guard.kind) {
+    case 'lease':
+      return [guard.kind, guard.taskId, guard.token, guard.version]
+    case 'version':
+      return [guard.kind, guard.taskId, guard.version]
+    case 'group':
+      return [guard.kind, guard.groupId, guard.epoch ?? -1, guard.isFinished ? 1 : 0]
+    case 'children':
+      return [guard.kind, guard.taskId, guard.count]
+    case 'duplicates':
+      return [guard.kind, guard.mergeKey, guard.incomplete]
+  }
+}
+
+function encodeChange(change: Change, payload: (json: string) => Payload): unknown[] {
+  switch (change.kind) {
+    case 'insertTask':
+      return encodeInsert(change.task, payload)
+    case 'patchTask':
+      return encodePatch(change, payload)
+    case 'releaseChildren':
+    case 'blockChildren':
+      return [change.kind, change.parentId]
+    case 'delayChildren':
+      return [change.kind, change.parentId, change.notBefore]
+    case 'deleteTask':
+      return [change.kind, change.taskId]
+    case 'addAttempt':
+      return [change.kind, change.taskId, encodeAttempt(change.attempt)]
+    case 'putGroup':
+      return [change.kind, { ...change.group, metadata: JSON.stringify(change.group.metadata) }]
+    case 'deleteGroup':
+      return [change.kind, change.groupId]
+    case 'liftHold':
+      return [change.kind, change.groupId, change.hold]
+    case 'holdWork':
+      return [change.kind, change.hold.scope, change.hold.name, change.hold.until, change.hold.reason]
+    case 'releaseWork':
+      return [change.kind, change.scope, change.name]
+  }
+}
+
+function encodeInsert(task: Task, payload: (json: string) => Payload): unknown[] {
+  const { id, groupId, worker, workgroup, priority, mergeKey, holds, runAfter, version, failures, createdBy } = task
+  const understood = {
+    id,
+    group: groupId,
+    worker,
+    workgroup,
+    priority,
+    mergeKey,
+    holds,
+    runAfter,
+    version,
+    failures,
+    createdBy,
+    parentIds: task.parentIds,
+    weight: weightUnits(task.progressWeight),
+    input: payload(task.input),
+    output: payload(task.output),
+  }
+  const [short, long] = textsOf(task, () => true)
+  // What is absent says the usual value: a new task has nothing to take away.
+  const written = short.filter((_, index) => short[index | 1] !== '')
+  return ['insertTask', understood, written, long]
+}
+
+function encodePatch(change: Change & { kind: 'patchTask' }, payload: (json: string) => Payload): unknown[] {
+  const { taskId, patch, lease = '' } = change
+  const { worker, workgroup, priority, mergeKey, createdBy, holds, runAfter, failures, progressWeight } = patch
+  const understood = {
+    worker,
+    workgroup,
+    priority,
+    mergeKey,
+    createdBy,
+    holds,
+    runAfter,
+    failures,
+    weight: progressWeight === undefined ? undefined : weightUnits(progressWeight),
+    input: patch.input === undefined ? undefined : payload(patch.input),
+    output: patch.output === undefined ? undefined : payload(patch.output),
+  }
+  const [short, long] = textsOf(patch as Task, (name) => patch[name as keyof TaskPatch] !== undefined)
+  return ['patchTask', taskId, understood, lease, short, long]
+}
+
+/** The fields that scripts only keep, as flat lists of name and text: those for the hash, and those that are too long for it. */
+function textsOf(task: Task, isWritten: (name: string) => boolean): [short: string[], long: string[]] {
+  const short: string[] = []
+  const long: string[] = []
+  for (const { name, write } of fields) {
+    if (!isWritten(name)) continue
+    const text = write(task)
+    const list = isShort(text) ? short : long
+    list.push(name, text)
+  }
+  return [short, long]
+}
+
+/** A sign takes at most three bytes per unit of length, so most texts need not be measured. */
+const isShort = (text: string): boolean =>
+  text.length * 3 <= LONGEST_TEXT || (text.length <= LONGEST_TEXT && Buffer.byteLength(text) <= LONGEST_TEXT)
+
+/** The kept form is a list: with its names an attempt would take twice the memory. */
+function encodeAttempt(attempt: AttemptRecord): string {
+  const { number, deliveryId, instance, startedAt, endedAt, outcome, statusCode, bytes, error, retryAt } = attempt
+  return JSON.stringify([number, deliveryId, instance, startedAt, endedAt, outcome, statusCode, bytes, error, retryAt])
+}
+
+export function decodeAttempt(text: string): AttemptRecord {
+  const [number, deliveryId, instance, startedAt, endedAt, outcome, statusCode, bytes, error, retryAt] =
+    JSON.parse(text)
+  return { number, deliveryId, instance, startedAt, endedAt, outcome, statusCode, bytes, error, retryAt }
+}

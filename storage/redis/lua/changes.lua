@@ -1,0 +1,348 @@
+-- The changes of a change set (server/core/change-set.ts), each as encode.ts writes it: an array that begins with its kind.
+-- A payload is its text, or the number of the argument that holds it when it is long.
+local function payload(value)
+  return type(value) == 'number' and ARGV[value] or value
+end
+
+-- Texts of a task: short ones in its hash, long ones beside it. Both are flat lists of name and text.
+local function setTexts(row, short, long)
+  for i = 1, #short, 2 do
+    if short[i + 1] == '' then
+      clear(row, short[i])
+    else
+      set(row, short[i], short[i + 1])
+    end
+    if not row.isNew and IS_TEXT[short[i]] then
+      call('HDEL', key.texts .. row.id, short[i])
+    end
+  end
+  for i = 1, #long, 2 do
+    set(row, long[i], ELSEWHERE)
+    call('HSET', key.texts .. row.id, long[i], long[i + 1])
+  end
+end
+
+local function insertTask(change)
+  local task = change[2]
+  local group = loadGroup(task.group)
+  local lane = laneFor(group, task.worker, task.workgroup, task.priority)
+  local row = {
+    id = task.id,
+    lane = lane.id,
+    seq = nextNumber('task'),
+    holds = 0,
+    unfinished = 0,
+    isParked = false,
+    runAfter = 0,
+    mergeKey = task.mergeKey,
+    weight = task.weight,
+    failures = task.failures,
+    createdBy = task.createdBy,
+    isNew = true,
+    fields = {},
+    gone = {},
+  }
+  rows[row.id] = row
+  touched[#touched + 1] = row
+  set(row, 'lane', lane.id)
+  set(row, 'seq', int(row.seq))
+  setHolds(row, task.holds)
+  setRunAfter(row, task.runAfter)
+  setVersion(row, task.version)
+  if task.weight ~= 1000000 then
+    set(row, 'weight', int(task.weight))
+  end
+  setNumber(row, 'failures', task.failures)
+  setTexts(row, change[3], change[4])
+  setPayload(row, 'input', key.input, payload(task.input))
+  setPayload(row, 'output', key.output, payload(task.output))
+  local unfinished = 0
+  for _, parentId in ipairs(task.parentIds) do
+    local parent = loadTask(parentId)
+    if parent then
+      if not has(parent.holds, COMPLETE) then
+        unfinished = unfinished + 1
+      end
+      call('ZADD', key.children .. parentId, int(row.seq), row.id)
+    end
+  end
+  setUnfinished(row, unfinished)
+  call('ZADD', key.groupTasks .. group.id, int(row.seq), row.id)
+  if row.createdBy ~= '' then
+    call('ZADD', key.createdBy .. row.createdBy, int(row.seq), row.id)
+  end
+end
+
+local function moveLane(row, patch)
+  local lane = loadLane(row.lane)
+  local moved = laneFor(
+    loadGroup(lane.group),
+    patch.worker or lane.worker,
+    patch.workgroup or lane.workgroup,
+    patch.priority or lane.priority
+  )
+  row.lane = moved.id
+  set(row, 'lane', moved.id)
+end
+
+local function moveMergeKey(row, mergeKey)
+  if row.till and mergeKey ~= row.mergeKey then
+    local before = row.mergeKey
+    row.mergeKey = mergeKey
+    holdKey(mergeKey)
+    freeKey(before)
+  end
+  row.mergeKey = mergeKey
+end
+
+local function moveCreator(row, createdBy)
+  if row.createdBy ~= '' then
+    call('ZREM', key.createdBy .. row.createdBy, row.id)
+  end
+  if createdBy ~= '' then
+    call('ZADD', key.createdBy .. createdBy, int(row.seq), row.id)
+  end
+  row.createdBy = createdBy
+end
+
+local function patchTask(change)
+  local id, patch, lease = change[2], change[3], change[4]
+  local row = loadTask(id)
+  if not row then
+    return
+  end
+  touch(row)
+  setVersion(row, row.version + 1)
+  if lease ~= '' then
+    endLease(row)
+  end
+  if lease == 'fence' then
+    row.token = nil
+    clear(row, 'token')
+  end
+  if patch.worker or patch.workgroup or patch.priority then
+    moveLane(row, patch)
+  end
+  if patch.mergeKey then
+    moveMergeKey(row, patch.mergeKey)
+  end
+  if patch.createdBy then
+    moveCreator(row, patch.createdBy)
+  end
+  if patch.holds then
+    setHolds(row, patch.holds)
+  end
+  if patch.runAfter then
+    setRunAfter(row, patch.runAfter)
+  end
+  if patch.weight then
+    row.weight = patch.weight
+    set(row, 'weight', int(patch.weight))
+  end
+  if patch.failures then
+    row.failures = patch.failures
+    setNumber(row, 'failures', patch.failures)
+  end
+  if patch.input then
+    setPayload(row, 'input', key.input, payload(patch.input))
+  end
+  if patch.output then
+    local output = payload(patch.output)
+    setPayload(row, 'output', key.output, output)
+    row.hasLongOutput = #output > LONGEST_TEXT
+  end
+  setTexts(row, change[5], change[6])
+end
+
+local function eachChild(parentId, change)
+  if not loadTask(parentId) then
+    return
+  end
+  for _, id in ipairs(call('ZRANGE', key.children .. parentId, 0, -1)) do
+    local child = loadTask(id)
+    if child then
+      change(child)
+    end
+  end
+end
+
+local function countChildren(parentId, step)
+  eachChild(parentId, function(child)
+    setUnfinished(child, child.unfinished + step)
+  end)
+end
+
+local function delayChildren(parentId, notBefore)
+  eachChild(parentId, function(child)
+    if not has(child.holds, COMPLETE) and child.runAfter < notBefore then
+      setRunAfter(child, notBefore)
+    end
+  end)
+end
+
+-- A list of ids as JSON; cjson would write an empty one as an object.
+local function idsAsJson(ids)
+  return #ids == 0 and '' or cjson.encode(ids)
+end
+
+local function dropParent(child, parentId, isUnfinished)
+  local left = {}
+  for _, id in ipairs(parentIdsOf(child.id)) do
+    if id ~= parentId then
+      left[#left + 1] = id
+    end
+  end
+  local text = idsAsJson(left)
+  if #text <= LONGEST_TEXT then
+    setTexts(child, { 'parentIds', text }, {})
+  else
+    setTexts(child, {}, { 'parentIds', text })
+  end
+  setVersion(child, child.version + 1)
+  if isUnfinished then
+    setUnfinished(child, child.unfinished - 1)
+  end
+end
+
+-- Takes a task out of everything that names it, apart from its group's index.
+local function eraseTask(row)
+  endLease(row)
+  touch(row)
+  flushTasks()
+  row.was = standingOf(row)
+  writeStanding(row, nil)
+  if row.createdBy ~= '' then
+    call('ZREM', key.createdBy .. row.createdBy, row.id)
+  end
+  local id = row.id
+  call(
+    'DEL', key.task .. id, key.input .. id, key.output .. id, key.texts .. id, key.attempts .. id, key.children .. id
+  )
+  rows[id] = false
+end
+
+local function deleteTask(id)
+  local row = loadTask(id)
+  if not row then
+    return
+  end
+  flushTasks()
+  local isUnfinished = not has(row.holds, COMPLETE)
+  eachChild(id, function(child)
+    dropParent(child, id, isUnfinished)
+  end)
+  for _, parentId in ipairs(parentIdsOf(id)) do
+    call('ZREM', key.children .. parentId, id)
+  end
+  call('ZREM', key.groupTasks .. loadLane(row.lane).group, id)
+  eraseTask(row)
+end
+
+local function deleteGroup(id)
+  if not loadGroup(id) then
+    return
+  end
+  flush()
+  for _, taskId in ipairs(call('ZRANGE', key.groupTasks .. id, 0, -1)) do
+    local row = loadTask(taskId)
+    if row then
+      eraseTask(row)
+    end
+  end
+  flush()
+  forgetLanes(id)
+  call('DEL', key.group .. id, key.groupTasks .. id, key.failedTasks .. id)
+  call('ZREM', key.groups, id)
+  call('ZREM', key.finishedGroups, id)
+  groups[id] = false
+  groupsCounted[id] = nil
+end
+
+local function putGroup(group)
+  local before = loadGroup(group.id)
+  local number = before and before.number or nextNumber('group')
+  local hash = key.group .. group.id
+  if not before then
+    call('HSET', hash, 'number', int(number), 'createdAt', int(group.createdAt))
+    call('ZADD', key.groups, int(number), group.id)
+  end
+  call('HSET', hash, 'name', group.name, 'metadata', group.metadata, 'keyScope', group.keyScope)
+  call('HSET', hash, 'isPaused', group.isPaused and '1' or '0', 'epoch', int(group.epoch))
+  groups[group.id] = { id = group.id, number = number, isPaused = group.isPaused, epoch = group.epoch }
+  if before and before.isPaused and not group.isPaused then
+    wake(groupCause(number))
+  end
+end
+
+local function liftHold(groupId, hold)
+  if not loadGroup(groupId) then
+    return
+  end
+  for _, id in ipairs(call('ZRANGE', key.groupTasks .. groupId, 0, -1)) do
+    local row = loadTask(id)
+    if row and has(row.holds, hold) then
+      setHolds(row, bit.band(row.holds, bit.bnot(hold)))
+      setVersion(row, row.version + 1)
+    end
+  end
+end
+
+local function addAttempt(taskId, attempt)
+  if loadTask(taskId) then
+    if call('LPUSH', key.attempts .. taskId, attempt) > KEPT_ATTEMPTS then
+      call('LTRIM', key.attempts .. taskId, 0, KEPT_ATTEMPTS - 1)
+    end
+  end
+end
+
+-- Only ever raises (WIRE 4.3).
+local function holdWork(scope, name, till, reason)
+  forgetEndedHolds(scope)
+  if tonumber(call('ZSCORE', key.holdEnds .. scope, name) or 0) < till then
+    call('HSET', key.holds .. scope, name, int(till) .. ' ' .. reason)
+    call('ZADD', key.holdEnds .. scope, int(till), name)
+    if scope == 'workgroup' then
+      call('ZADD', key.workgroupNames, 0, name)
+    end
+  end
+end
+
+local function releaseWork(scope, name)
+  forgetHold(scope, name)
+  wake(scope .. ':' .. name)
+end
+
+local APPLY = {
+  insertTask = insertTask,
+  patchTask = patchTask,
+  releaseChildren = function(change)
+    countChildren(change[2], -1)
+  end,
+  blockChildren = function(change)
+    countChildren(change[2], 1)
+  end,
+  delayChildren = function(change)
+    delayChildren(change[2], change[3])
+  end,
+  deleteTask = function(change)
+    deleteTask(change[2])
+  end,
+  addAttempt = function(change)
+    addAttempt(change[2], change[3])
+  end,
+  putGroup = function(change)
+    putGroup(change[2])
+  end,
+  deleteGroup = function(change)
+    deleteGroup(change[2])
+  end,
+  liftHold = function(change)
+    liftHold(change[2], change[3])
+  end,
+  holdWork = function(change)
+    holdWork(change[2], change[3], change[4], change[5])
+  end,
+  releaseWork = function(change)
+    releaseWork(change[2], change[3])
+  end,
+}

@@ -1,0 +1,17 @@
+-- Applies change sets in order, each all or nothing.
+-- KEYS[1] the partition. ARGV[1] now or ''. ARGV[2] the sets as JSON (encode.ts). ARGV[3…] long payloads.
+-- Returns one word a set: applied, duplicate, leaseLost or conflict.
+-- Invariant: a set whose guards fail writes nothing; counters, indexes and lanes agree with the tasks when the script ends.
+local results = {}
+for i, set in ipairs(cjson.decode(ARGV[2])) do
+  local refusal = refusalOf(set)
+  if not refusal then
+    for _, change in ipairs(set[2]) do
+      APPLY[change[1]](change)
+    end
+  end
+  results[i] = refusal or 'applied'
+end
+flush()
+call('HINCRBY', key.counters, 'revision', 1)
+return results

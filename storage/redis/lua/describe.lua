@@ -1,0 +1,33 @@
+-- A task as decode.ts reads it: {id, its hash, its long texts or false, long input or false, long output or false}.
+-- The words of its lane are told once a reply, by `describedLanes`.
+local lanesTold = {}
+
+local function describe(id, hasPayloads)
+  local hash = call('HGETALL', key.task .. id)
+  local texts, input, output = false, false, false
+  for i = 1, #hash, 2 do
+    if hash[i] == 'lane' then
+      lanesTold[hash[i + 1]] = true
+    elseif hash[i + 1] == ELSEWHERE then
+      if hash[i] == 'input' then
+        input = hasPayloads and call('GET', key.input .. id)
+      elseif hash[i] == 'output' then
+        output = hasPayloads and call('GET', key.output .. id)
+      else
+        texts = true
+      end
+    end
+  end
+  return { id, hash, texts and call('HGETALL', key.texts .. id) or false, input, output }
+end
+
+-- {id, group, worker, workgroup, priority, held until} of each lane that a described task is in.
+local function describedLanes()
+  local described = {}
+  for id in pairs(lanesTold) do
+    local lane = loadLane(id)
+    local till = math.max(heldUntil('worker', lane.worker), heldUntil('workgroup', lane.workgroup))
+    described[#described + 1] = { id, lane.group, lane.worker, lane.workgroup, int(lane.priority), int(till) }
+  end
+  return described
+end

@@ -1,0 +1,99 @@
+-- The guards of a change set, and whether its inserts are possible: all of it before the first write.
+-- Each answers nil, or the refusal as the commit answers it.
+local function checkLease(guard)
+  local row = loadTask(guard[2])
+  if not row or row.token ~= guard[3] then
+    return 'leaseLost'
+  elseif not row.till then
+    return 'duplicate'
+  end
+  return row.version ~= guard[4] and 'conflict' or nil
+end
+
+local function checkVersion(guard)
+  local row = loadTask(guard[2])
+  return (not row or row.version ~= guard[3]) and 'conflict' or nil
+end
+
+local function checkGroup(guard)
+  local group = loadGroup(guard[2])
+  if (group and group.epoch or -1) ~= guard[3] then
+    return 'conflict'
+  end
+  if guard[4] == 1 then
+    flush()
+    return call('HEXISTS', key.group .. guard[2], 'finishedAt') == 0 and 'conflict' or nil
+  end
+end
+
+local function checkChildren(guard)
+  local isAsGuarded = loadTask(guard[2]) and call('ZCARD', key.children .. guard[2]) == guard[3]
+  return not isAsGuarded and 'conflict' or nil
+end
+
+local function checkDuplicates(guard)
+  flushTasks()
+  return call('ZCARD', key.openByKey .. guard[2]) ~= guard[3] and 'conflict' or nil
+end
+
+local CHECK = {
+  lease = checkLease,
+  version = checkVersion,
+  group = checkGroup,
+  children = checkChildren,
+  duplicates = checkDuplicates,
+}
+
+-- What will be there when each change is applied: the store, less and plus the changes before it.
+local function canInsertAll(changes)
+  local tasks, groupsAhead, deadNumbers = {}, {}, {}
+  local function hasTask(id)
+    if tasks[id] ~= nil then
+      return tasks[id]
+    end
+    local row = loadTask(id)
+    return row ~= nil and not deadNumbers[loadLane(row.lane).number]
+  end
+  local function hasGroup(id)
+    if groupsAhead[id] ~= nil then
+      return groupsAhead[id]
+    end
+    return loadGroup(id) ~= nil
+  end
+  for _, change in ipairs(changes) do
+    local kind = change[1]
+    if kind == 'putGroup' then
+      groupsAhead[change[2].id] = true
+    elseif kind == 'deleteTask' then
+      tasks[change[2]] = false
+    elseif kind == 'deleteGroup' then
+      local group = loadGroup(change[2])
+      if group then
+        deadNumbers[group.number] = true
+      end
+      groupsAhead[change[2]] = false
+    elseif kind == 'insertTask' then
+      local task = change[2]
+      if hasTask(task.id) or not hasGroup(task.group) then
+        return false
+      end
+      for _, parentId in ipairs(task.parentIds) do
+        if not hasTask(parentId) then
+          return false
+        end
+      end
+      tasks[task.id] = true
+    end
+  end
+  return true
+end
+
+local function refusalOf(set)
+  for _, guard in ipairs(set[1]) do
+    local refusal = CHECK[guard[1]](guard)
+    if refusal then
+      return refusal
+    end
+  end
+  return not canInsertAll(set[2]) and 'conflict' or nil
+end

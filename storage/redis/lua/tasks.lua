@@ -1,0 +1,317 @@
+-- Tasks as scripts see them. What a script changes in a task is gathered in its row and written once by `flushTasks`,
+-- together with the counters and indexes that follow from it, so that these can never disagree with the task.
+-- Invariant after a flush: a task is in the ready set of its lane exactly while it is armed (holds 0), has no unfinished
+-- parents, holds no lease and is not parked; in the parked set while only a running task with its merge key keeps it.
+local ROW_FIELDS = {
+  'lane', 'seq', 'holds', 'unfinished', 'parked', 'runAfter', 'version', 'until', 'token', 'mergeKey', 'weight', 'failures',
+  'createdBy', 'output',
+}
+local rows, touched = {}, {}
+
+local function member(row)
+  return string.format('%011.0f', row.seq) .. row.id
+end
+
+-- A text of the task's hash, wherever it lives.
+local function textOf(id, name, found)
+  if found == ELSEWHERE then
+    return call('HGET', key.texts .. id, name)
+  end
+  return found or nil
+end
+
+local function parentIdsOf(id)
+  local text = textOf(id, 'parentIds', call('HGET', key.task .. id, 'parentIds'))
+  return text and cjson.decode(text) or {}
+end
+
+local function loadTask(id)
+  local known = rows[id]
+  if known ~= nil then
+    return known or nil
+  end
+  local found = call('HMGET', key.task .. id, unpack(ROW_FIELDS))
+  if not found[1] or not livingLane(found[1]) then
+    rows[id] = false
+    return nil
+  end
+  local row = {
+    id = id,
+    lane = found[1],
+    seq = tonumber(found[2]),
+    holds = tonumber(found[3]) or 0,
+    unfinished = tonumber(found[4]) or 0,
+    isParked = found[5] == '1',
+    runAfter = tonumber(found[6]) or 0,
+    version = tonumber(found[7]),
+    till = tonumber(found[8]) or nil,
+    token = found[9] or nil,
+    mergeKey = textOf(id, 'mergeKey', found[10]) or '',
+    weight = tonumber(found[11]) or 1000000,
+    failures = tonumber(found[12]) or 0,
+    createdBy = textOf(id, 'createdBy', found[13]) or '',
+    hasLongOutput = found[14] == ELSEWHERE,
+    fields = {},
+    gone = {},
+  }
+  rows[id] = row
+  return row
+end
+
+local function bucketOf(row)
+  if has(row.holds, COMPLETE) then
+    return 'succeeded'
+  elseif row.till then
+    return 'running'
+  elseif has(row.holds, EXHAUSTED) then
+    return 'failed'
+  elseif has(row.holds, PAUSED) then
+    return 'paused'
+  end
+  return row.unfinished > 0 and 'blocked' or 'waiting'
+end
+
+-- Which index of its lane a task belongs to.
+local function indexOf(row)
+  if row.holds ~= 0 or row.unfinished ~= 0 or row.till then
+    return nil
+  end
+  return row.isParked and key.parked or key.ready
+end
+
+-- Where a task stands in counters and indexes: what a flush compares.
+local function standingOf(row)
+  return {
+    bucket = bucketOf(row),
+    index = indexOf(row),
+    lane = row.lane,
+    runAfter = row.runAfter,
+    weight = row.weight,
+    isComplete = has(row.holds, COMPLETE),
+    isLeased = row.till ~= nil,
+    isRetrying = row.failures > 0 and indexOf(row) ~= nil,
+    mergeKey = row.mergeKey,
+  }
+end
+
+-- Before a row is changed. Whatever changes, a parked task is looked at afresh: the next claim parks it again if it must.
+local function touch(row)
+  if not row.was and not row.isNew then
+    row.was = standingOf(row)
+    touched[#touched + 1] = row
+  end
+  if row.isParked then
+    row.isParked = false
+    row.gone.parked = true
+    call('SREM', key.parkedByKey .. row.mergeKey, row.id)
+  end
+end
+
+local function set(row, field, value)
+  row.fields[field] = value
+  row.gone[field] = nil
+end
+
+local function clear(row, field)
+  row.fields[field] = nil
+  row.gone[field] = true
+end
+
+-- Zero and '' are kept by absence.
+local function setNumber(row, field, number)
+  if number == 0 then
+    clear(row, field)
+  else
+    set(row, field, int(number))
+  end
+end
+
+local function setHolds(row, holds)
+  touch(row)
+  row.holds = holds
+  setNumber(row, 'holds', holds)
+end
+
+local function setUnfinished(row, unfinished)
+  touch(row)
+  row.unfinished = unfinished
+  setNumber(row, 'unfinished', unfinished)
+end
+
+local function setRunAfter(row, runAfter)
+  touch(row)
+  row.runAfter = runAfter
+  setNumber(row, 'runAfter', runAfter)
+end
+
+local function setVersion(row, version)
+  touch(row)
+  row.version = version
+  set(row, 'version', int(version))
+end
+
+local function isKeyLeased(mergeKey)
+  return mergeKey ~= '' and call('EXISTS', key.leasesByKey .. mergeKey) == 1
+end
+
+local function holdKey(mergeKey)
+  if mergeKey ~= '' then
+    call('INCR', key.leasesByKey .. mergeKey)
+  end
+end
+
+-- A lease on the key ended: whoever was parked for it goes on when it was the last.
+local function freeKey(mergeKey)
+  if mergeKey == '' or call('DECR', key.leasesByKey .. mergeKey) > 0 then
+    return
+  end
+  call('DEL', key.leasesByKey .. mergeKey)
+  for _, id in ipairs(call('SMEMBERS', key.parkedByKey .. mergeKey)) do
+    local row = loadTask(id)
+    if row and row.isParked then
+      touch(row)
+    end
+  end
+  call('DEL', key.parkedByKey .. mergeKey)
+end
+
+local function endLease(row)
+  if row.till then
+    touch(row)
+    row.till = nil
+    clear(row, 'until')
+    clear(row, 'boot')
+    clear(row, 'startedAt')
+    call('ZREM', key.leases, row.id)
+    freeKey(row.mergeKey)
+  end
+end
+
+-- A payload lives in the task's hash while it is short, else in a key of its own; null by absence.
+local function setPayload(row, field, store, json)
+  if json ~= 'null' and #json <= LONGEST_TEXT then
+    set(row, field, json)
+  elseif json == 'null' then
+    clear(row, field)
+  else
+    set(row, field, ELSEWHERE)
+    call('SET', store .. row.id, json)
+    return
+  end
+  if not row.isNew and (field ~= 'output' or row.hasLongOutput) then
+    call('DEL', store .. row.id)
+  end
+end
+
+local function writeIndexes(row, was, is)
+  local wasIndex, isIndex = was and was.index, is and is.index
+  local isElsewhere = was and is and was.lane ~= is.lane
+  if wasIndex and (wasIndex ~= isIndex or isElsewhere) then
+    call('ZREM', wasIndex .. was.lane, member(row))
+  end
+  if isIndex and (wasIndex ~= isIndex or isElsewhere or was.runAfter ~= is.runAfter) then
+    call('ZADD', isIndex .. is.lane, int(is.runAfter), member(row))
+  end
+  if was and was.isRetrying and (not is or not is.isRetrying or isElsewhere) then
+    call('ZREM', key.retrying .. was.lane, member(row))
+  end
+  if is and is.isRetrying and (not was or not was.isRetrying or isElsewhere or was.runAfter ~= is.runAfter) then
+    call('ZADD', key.retrying .. is.lane, int(is.runAfter), member(row))
+  end
+end
+
+local function writeMergeKey(row, was, is)
+  local before = was and not was.isComplete and was.mergeKey or ''
+  local after = is and not is.isComplete and is.mergeKey or ''
+  if before == after then
+    return
+  end
+  if before ~= '' then
+    call('ZREM', key.openByKey .. before, row.id)
+  end
+  if after ~= '' then
+    call('ZADD', key.openByKey .. after, int(row.seq), row.id)
+  end
+end
+
+local function writeBooks(row, groupId, was, is)
+  if not (was and is and was.bucket == is.bucket and was.weight == is.weight) then
+    for standing, sign in pairs({ [was or 0] = -1, [is or 1] = 1 }) do
+      if type(standing) == 'table' then
+        countInGroup(groupId, standing.bucket, sign)
+        countInGroup(groupId, 'weightTotal', sign * standing.weight)
+        if standing.isComplete then
+          countInGroup(groupId, 'weightDone', sign * standing.weight)
+        end
+      end
+    end
+    local wasFailed, isFailed = was and was.bucket == 'failed', is and is.bucket == 'failed'
+    if isFailed and not wasFailed then
+      call('ZADD', key.failedTasks .. groupId, int(row.seq), row.id)
+    elseif wasFailed and not isFailed then
+      call('ZREM', key.failedTasks .. groupId, row.id)
+    end
+  end
+  if was and (not is or was.lane ~= is.lane) then
+    countInLane(was.lane, 'tasks', -1)
+  end
+  if is and (not was or was.lane ~= is.lane) then
+    countInLane(is.lane, 'tasks', 1)
+  end
+  if was and was.isLeased and not (is and is.isLeased and was.lane == is.lane) then
+    countInLane(was.lane, 'running', -1)
+  end
+  if is and is.isLeased and not (was and was.isLeased and was.lane == is.lane) then
+    countInLane(is.lane, 'running', 1)
+  end
+end
+
+local function writeHash(row)
+  local values, names = {}, {}
+  for field, value in pairs(row.fields) do
+    values[#values + 1] = field
+    values[#values + 1] = value
+  end
+  if not row.isNew then
+    for field in pairs(row.gone) do
+      names[#names + 1] = field
+    end
+  end
+  if #values > 0 then
+    call('HSET', key.task .. row.id, unpack(values))
+  end
+  if #names > 0 then
+    call('HDEL', key.task .. row.id, unpack(names))
+  end
+  row.fields, row.gone = {}, {}
+end
+
+-- Writes what a row's standing was and is into everything that follows from it. `is` is nil for a task that goes.
+local function writeStanding(row, is)
+  local lane = loadLane(row.lane)
+  writeIndexes(row, row.was, is)
+  writeMergeKey(row, row.was, is)
+  writeBooks(row, lane.group, row.was, is)
+  row.was = nil
+end
+
+local function flushTasks()
+  local changed = touched
+  touched = {}
+  for _, row in ipairs(changed) do
+    local is = standingOf(row)
+    writeHash(row)
+    writeStanding(row, is)
+    row.isNew = nil
+    if is.index == key.ready then
+      offer(loadLane(row.lane), row.runAfter, row.seq)
+    end
+  end
+end
+
+local function flush()
+  flushTasks()
+  flushGroups()
+  flushLanes()
+  flushCounters()
+end

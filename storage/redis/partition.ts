@@ -1,0 +1,231 @@
+import type { AttemptRecord } from '../../server/core/attempt-record.ts'
+import type { ChangeSet, CommitResult, HoldScope, WorkHold } from '../../server/core/change-set.ts'
+import type { Clock } from '../../server/core/clock.ts'
+import type { Task } from '../../server/core/task.ts'
+import type { CountedGroup } from '../../server/core/task-group.ts'
+import type { ClaimedTask, ClaimRequest, ClaimResult, LeaseRef, ParentResult, WorkgroupRow } from '../task-storage.ts'
+import {
+  type DescribedGroup,
+  type DescribedLane,
+  type DescribedTask,
+  type DescribedWorkgroup,
+  groupOf,
+  holdOf,
+  lanesOf,
+  taskOf,
+  workgroupOf,
+} from './decode.ts'
+import { decodeAttempt, encodeCommit } from './encode.ts'
+import { type KeyKind, keyOf } from './keys.ts'
+import type { ScriptName } from './scripts.ts'
+
+/** What a partition asks of the connection. */
+export interface ScriptRunner {
+  /** Runs a script on the partition with that tag. Rejects with a CrewError when the store is full or away. */
+  run(script: ScriptName, tag: string, args: readonly (string | number)[]): Promise<unknown>
+  /** Runs one command on a key. */
+  command(name: string, key: string, ...args: (string | number)[]): Promise<unknown>
+  /** Walks over the keys that begin with the tag, on the server that has them; the cursor is '0' at the start and the end. */
+  scan(tag: string, cursor: string, count: number): Promise<{ cursor: string; keys: string[] }>
+}
+
+export interface PartitionOptions {
+  readonly runner: ScriptRunner
+  readonly tag: string
+  readonly clock: Clock
+  /** `store`: the scripts ask Redis for the time, so that servers whose clocks differ agree; `clock`: they are told (tests). */
+  readonly time: 'store' | 'clock'
+  readonly bootId: string
+  readonly newToken: () => string
+}
+
+/** Tasks read in one script: about 10 µs each. */
+const TASKS_PER_READ = 500
+/** How long a server that closed is remembered as gone: longer than any lease. */
+const GONE_MS = 24 * 3600 * 1000
+
+/** Everything of the groups whose keys carry one hash tag. Each method is one script, or says why it is more. */
+export class Partition {
+  readonly #options: PartitionOptions
+  /** The token of a claim whose answer did not arrive: the next one asks for its tasks first. */
+  #unanswered = ''
+
+  constructor(options: PartitionOptions) {
+    this.#options = options
+  }
+
+  async commit(changeSets: readonly Pick<ChangeSet, 'guards' | 'changes'>[]): Promise<CommitResult[]> {
+    const { sets, payloads } = encodeCommit(changeSets)
+    const script = changeSets.every(canWriteWhenFull) ? 'commitWhenFull' : 'commit'
+    return (await this.#run(script, sets, ...payloads)) as CommitResult[]
+  }
+
+  async claim(request: ClaimRequest): Promise<ClaimResult> {
+    const { clock, bootId, newToken } = this.#options
+    const { limit, until, slotsPerWorker, slots, maxLeasesPerWorker } = request
+    const now = clock.now()
+    const before = this.#unanswered
+    const token = newToken()
+    const places = [slotsPerWorker, JSON.stringify(Object.fromEntries(slots)), maxLeasesPerWorker]
+    try {
+      const reply = await this.#run('claim', limit, until - now, bootId, token, ...places, before)
+      if (this.#unanswered === before) this.#unanswered = ''
+      return claimResultOf(reply as ClaimReply, now)
+    } catch (error) {
+      this.#unanswered = before || token
+      throw error
+    }
+  }
+
+  async renewLeases(leases: readonly LeaseRef[], until: number): Promise<string[]> {
+    const leaseMs = until - this.#options.clock.now()
+    const reply = await this.#run('renewLeases', leaseMs, ...leases.flatMap(({ taskId, token }) => [taskId, token]))
+    return reply as string[]
+  }
+
+  async listExpiredIds(limit: number): Promise<string[]> {
+    return limit <= 0 ? [] : ((await this.#run('listExpired', limit)) as string[])
+  }
+
+  /** In scripts of a bounded size each. */
+  async getTasks(ids: readonly string[]): Promise<Task[]> {
+    const replies = await Promise.all(
+      slicesOf(ids, TASKS_PER_READ).map((slice) => this.#run('readTasks', '1', ...slice)),
+    )
+    return replies.flatMap((reply) => tasksOf(reply as [DescribedTask[], DescribedLane[]]))
+  }
+
+  /** Ids in an index of each of these, in order, each once. */
+  async relatedIds(kind: KeyKind, of: readonly string[]): Promise<string[]> {
+    const lists = await Promise.all(of.map((id) => this.command('ZRANGE', kind, id, 0, -1)))
+    return [...new Set((lists as string[][]).flat())]
+  }
+
+  /** Tasks of a group from one place to another (inclusive, -1 is the last), with how many there are. */
+  async listTasks(range: {
+    groupId: string
+    index: 'all' | 'failed'
+    first: number
+    last: number
+    hasPayloads: boolean
+  }): Promise<TaskRange> {
+    const { groupId, index, first, last, hasPayloads } = range
+    const reply = await this.#run('listTasks', groupId, index, first, last, hasPayloads ? '1' : '0')
+    const [count, tasks, lanes, isGroupPaused] = reply as [number, DescribedTask[], DescribedLane[], string]
+    const known = lanesOf(lanes)
+    return {
+      count,
+      isGroupPaused: isGroupPaused === '1',
+      tasks: tasks.map((described) => {
+        const task = taskOf(described, known)
+        const lane = known.get(described[1][described[1].indexOf('lane') + 1] as string)
+        return { task, heldUntil: Number(lane?.[5] ?? 0) }
+      }),
+    }
+  }
+
+  async getGroups(ids: readonly string[]): Promise<CountedGroup[]> {
+    return ((await this.#run('readGroups', ...ids)) as DescribedGroup[]).map(groupOf)
+  }
+
+  /** Newest first, from one place to another (inclusive). */
+  async listGroups(first: number, last: number): Promise<{ count: number; groups: CountedGroup[] }> {
+    const [count, groups] = (await this.#run('listGroups', first, last)) as [number, DescribedGroup[]]
+    return { count, groups: groups.map(groupOf) }
+  }
+
+  async listWorkgroups(
+    first: number,
+    last: number,
+    name?: string,
+  ): Promise<{ count: number; workgroups: WorkgroupRow[] }> {
+    const only = name === undefined ? ['0'] : ['1', name]
+    const reply = await this.#run('listWorkgroups', first, last, ...only)
+    const [count, workgroups] = reply as [number, DescribedWorkgroup[]]
+    return { count, workgroups: workgroups.map(workgroupOf) }
+  }
+
+  async listHolds(scope: HoldScope, names: readonly string[]): Promise<WorkHold[]> {
+    const flat = (await this.#run('listHolds', scope, ...names)) as string[]
+    return slicesOf(flat, 2).map(([name, hold]) => ({ scope, name: String(name), ...holdOf(String(hold)) }))
+  }
+
+  async listAttempts(taskId: string): Promise<AttemptRecord[]> {
+    const texts = await this.command('LRANGE', 'attempts', taskId, 0, -1)
+    return (texts as string[]).map(decodeAttempt)
+  }
+
+  async listFinishedGroups(before: number, limit: number): Promise<string[]> {
+    const ids = await this.command('ZRANGEBYSCORE', 'finishedGroups', '', '-inf', `(${before}`, 'LIMIT', 0, limit)
+    return ids as string[]
+  }
+
+  /** Its leases are not this server's any more once another one finds it among the gone. */
+  async sayGone(): Promise<void> {
+    const { clock, bootId } = this.#options
+    await this.command('ZADD', 'goneBoots', '', clock.now() + GONE_MS, bootId)
+  }
+
+  async sayHere(): Promise<void> {
+    const { clock, bootId } = this.#options
+    await this.command('ZREM', 'goneBoots', '', bootId)
+    await this.command('ZREMRANGEBYSCORE', 'goneBoots', '', '-inf', clock.now())
+  }
+
+  /** One command on a key of this partition. */
+  command(name: string, kind: KeyKind, id: string, ...args: (string | number)[]): Promise<unknown> {
+    return this.#options.runner.command(name, keyOf(this.#options.tag, kind, id), ...args)
+  }
+
+  #run(script: ScriptName, ...args: (string | number)[]): Promise<unknown> {
+    const { runner, tag, clock, time } = this.#options
+    return runner.run(script, tag, [time === 'store' ? '' : clock.now(), ...args])
+  }
+}
+
+export interface TaskRange {
+  readonly count: number
+  readonly isGroupPaused: boolean
+  /** `heldUntil`: the later end of the holds on its worker and its workgroup; 0 when neither is held. */
+  readonly tasks: readonly { readonly task: Task; readonly heldUntil: number }[]
+}
+
+/** A full Redis takes what ends work and what makes room, so that it drains; it takes no new work (DESIGN section 5). */
+function canWriteWhenFull({ guards, changes }: Pick<ChangeSet, 'guards' | 'changes'>): boolean {
+  return guards.some(({ kind }) => kind === 'lease') || changes.every(({ kind }) => kind !== 'insertTask')
+}
+
+type ClaimReply = readonly [
+  tasks: DescribedTask[],
+  parents: DescribedTask[],
+  lanes: DescribedLane[],
+  now: string,
+  nextDueAt: string | null,
+]
+
+function claimResultOf([tasks, parents, lanes, storeNow, nextDueAt]: ClaimReply, now: number): ClaimResult {
+  const known = lanesOf(lanes)
+  const results = new Map(parents.map((described) => [described[0], parentOf(taskOf(described, known))]))
+  const claimed = tasks.map((described): ClaimedTask => {
+    const task = taskOf(described, known)
+    return {
+      task,
+      token: task.lease?.token ?? '',
+      parents: task.parentIds.map((id) => results.get(id) as ParentResult),
+    }
+  })
+  return { tasks: claimed, nextDueAt: nextDueAt === null ? null : now + Number(nextDueAt) - Number(storeNow) }
+}
+
+const parentOf = ({ id, worker, input, output }: Task): ParentResult => ({ taskId: id, worker, input, output })
+
+function tasksOf([tasks, lanes]: readonly [DescribedTask[], DescribedLane[]]): Task[] {
+  const known = lanesOf(lanes)
+  return tasks.map((described) => taskOf(described, known))
+}
+
+export function slicesOf<Value>(values: readonly Value[], size: number): Value[][] {
+  const slices: Value[][] = []
+  for (let at = 0; at < values.length; at += size) slices.push(values.slice(at, at + size))
+  return slices
+}
