@@ -1,3 +1,4 @@
+import { existsSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 import type { Clock } from '../server/core/clock.ts'
 import { StorageOpenError } from './sqlite/database.ts'
@@ -35,6 +36,12 @@ export async function openStorage({ setting, dataDir, clock, bootId }: OpenStora
     default:
       throw new StorageOpenError(`"${scheme}" is no storage of Crew: set CREW_STORAGE to sqlite:PATH or memory.`)
   }
+}
+
+/** Whether opening would find something that is there, rather than make it. */
+export function hasStore({ setting, dataDir }: Pick<OpenStorageOptions, 'setting' | 'dataDir'>): boolean {
+  if (setting === 'memory') return false
+  return !setting.startsWith('sqlite:') || existsSync(locate(setting.slice('sqlite:'.length), dataDir))
 }
 
 const IN_MEMORY = ':memory:'

@@ -10,9 +10,10 @@ import type { Command } from './command.ts'
 import { demoCommand } from './demo-command.ts'
 import { healthCommand } from './health-command.ts'
 import { commandHelp, programHelp, SETTING_FLAGS } from './help.ts'
+import { importCommand } from './import-command.ts'
 import { startCommand } from './start-command.ts'
 
-const COMMANDS: readonly Command[] = [startCommand, demoCommand, healthCommand]
+const COMMANDS: readonly Command[] = [startCommand, demoCommand, healthCommand, importCommand]
 
 /** The exit code of a command line that cannot be used, or a storage or port that cannot be had. */
 const UNUSABLE = 2

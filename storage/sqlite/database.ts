@@ -1,6 +1,9 @@
 import { DatabaseSync, type StatementSync } from 'node:sqlite'
 import { CrewError } from '../../server/core/errors.ts'
+import { StorageOpenError } from '../storage-open-error.ts'
 import schema from './schema.sql' with { type: 'text' }
+
+export { StorageOpenError } from '../storage-open-error.ts'
 
 /** Raised with every change of schema.sql; a store with a higher one was written by a newer Crew (I17). */
 export const SCHEMA_VERSION = 1
@@ -9,9 +12,6 @@ export const SCHEMA_VERSION = 1
 export type SqlValue = string | number | null
 
 export type Row = Record<string, SqlValue>
-
-/** Another process has the file, or it is not one of ours: the server cannot start. */
-export class StorageOpenError extends Error {}
 
 /**
  * One connection with its prepared statements. The file is locked for this process as long as it is open

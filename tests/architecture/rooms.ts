@@ -10,11 +10,14 @@ const SERVER_ROOMS = ['core', 'controller', 'services', 'api']
 /** Where everything is put together: the entry, what it starts, and one file per command of the command line. */
 const MAIN = /^server\/(main\.ts|start-server\.ts|cli\/.*)$/
 
+/** The port, and the error by which an engine refuses to open. */
+const PORT = /^storage\/(task-storage|storage-open-error)\.ts$/
+
 /** Which room a file belongs to, by its path from the top of the repository. */
 export function roomOf(path: string): string {
   const [top = '', second = '', third] = path.split('/')
   if (MAIN.test(path)) return 'server/main'
-  if (path === 'storage/task-storage.ts') return 'storage/task-storage'
+  if (PORT.test(path)) return 'storage/task-storage'
   if (top === 'server') return third !== undefined && SERVER_ROOMS.includes(second) ? `server/${second}` : 'server'
   if (top === 'storage') return third !== undefined && ENGINES.includes(second) ? `storage/${second}` : 'storage'
   return top

@@ -47,14 +47,24 @@ test('help of another command tells its flags and where the settings are', async
 })
 
 test.each([
-  [['strat'], '"strat" is no command (did you mean start?): it is start, demo, health, version or help.'],
-  [['frobnicate'], '"frobnicate" is no command: it is start, demo, health, version or help.'],
-  [['help', 'frobnicate'], '"frobnicate" is no command: it is start, demo, health, version or help.'],
+  [['strat'], '"strat" is no command (did you mean start?): it is start, demo, health, import, version or help.'],
+  [['frobnicate'], '"frobnicate" is no command: it is start, demo, health, import, version or help.'],
+  [['help', 'frobnicate'], '"frobnicate" is no command: it is start, demo, health, import, version or help.'],
   [['start', '--port', '80x'], '--port is "80x": expected a whole number from 0 to 65535.'],
   [['start', '--prot', '80'], '--prot is no flag of this command (did you mean --port?): see --help.'],
   [['start', '--clean-expired-groups=maybe'], '--clean-expired-groups is "maybe": expected true or false.'],
   [['start', 'now'], 'crew start does not take "now": see --help.'],
   [['demo', 'campaign', 'diamond'], 'crew demo does not take "diamond": see --help.'],
+  [['import'], 'crew import takes the name of a program, not "": write crew import crew-go.'],
+  [['import', 'crew'], 'crew import takes the name of a program, not "crew": write crew import crew-go.'],
+  [
+    ['import', 'crew-go'],
+    'crew import crew-go does not say from where: add --from redis://[:PASSWORD@]HOST[:PORT][/DATABASE].',
+  ],
+  [
+    ['import', 'crew-go', '--from', 'redis://localhost', '--storage', 'memory'],
+    'CREW_STORAGE is "memory": what is imported would be gone at once; set it to sqlite:PATH or redis://….',
+  ],
   [['health', '--auth-token-file', '.'], '. cannot be read (EISDIR): check that it is a file, and its rights.'],
 ])('%j is refused', async (args, sentence) => {
   expect(await run(...args)).toEqual({ code: 2, stdout: '', stderr: `crew: ${sentence}\n` })

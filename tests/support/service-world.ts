@@ -59,7 +59,13 @@ export async function openServiceWorld(): Promise<ServiceWorld> {
   const known = new Map<string, ClaimedTask>()
 
   async function claim(): Promise<ClaimedTask[]> {
-    const request = { limit: 1000, slots: new Map(), slotsPerWorker: 1000, maxLeasesPerWorker: 1_000, until: clock.now() + LEASE_MS }
+    const request = {
+      limit: 1000,
+      slots: new Map(),
+      slotsPerWorker: 1000,
+      maxLeasesPerWorker: 1_000,
+      until: clock.now() + LEASE_MS,
+    }
     const { tasks } = await storage.claim(request)
     for (const one of tasks) known.set(one.task.id, one)
     return tasks
