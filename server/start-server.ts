@@ -52,9 +52,22 @@ const CLOSE_API_MS = 1500
 
 /** Wires the rooms together and starts them. Rejects when the storage or the port cannot be had. */
 export async function startServer(options: StartOptions): Promise<CrewServer> {
-  const { storage: setting, dataDir } = options.settings
+  const { storage: setting, dataDir, redisPassword, allowVolatileRedis } = options.settings
+  const { logger } = options
   const bootId = newId()
-  const storage = await openStorage({ setting, dataDir, clock: systemClock, bootId })
+  const storage = await openStorage({
+    setting,
+    dataDir,
+    clock: systemClock,
+    bootId,
+    redisPassword,
+    allowVolatileRedis,
+    onRedisChange: (change) => {
+      if (change.state === 'up') logger.info({ node: change.node }, 'Redis is there')
+      else
+        logger.error({ node: change.node, reason: change.reason }, 'Redis is away; the server goes on when it is back')
+    },
+  })
   try {
     return await startOn(storage, bootId, options)
   } catch (error) {

@@ -1,24 +1,34 @@
 import { existsSync } from 'node:fs'
 import { isAbsolute, join } from 'node:path'
 import type { Clock } from '../server/core/clock.ts'
-import { StorageOpenError } from './sqlite/database.ts'
+import type { ConnectionChange } from './redis/connect.ts'
+import { openRedisStorage } from './redis/open-redis-storage.ts'
+import { parseRedisUrl } from './redis/redis-url.ts'
 import { openSqliteStorage } from './sqlite/sqlite-storage.ts'
+import { StorageOpenError } from './storage-open-error.ts'
 import type { TaskStorage } from './task-storage.ts'
 
-export { StorageOpenError } from './sqlite/database.ts'
+export { StorageOpenError } from './storage-open-error.ts'
 
 export interface OpenStorageOptions {
-  /** `sqlite:PATH`, `memory` or `redis://…`. */
+  /** `sqlite:PATH`, `memory`, `redis://…` or `redis+cluster://…`. */
   readonly setting: string
   /** Where a relative path starts; null is the folder the process was started in. */
   readonly dataDir: string | null
   readonly clock: Clock
   /** New for every start. */
   readonly bootId: string
+  /** REDIS_PASSWORD; one within the setting wins. */
+  readonly redisPassword?: string | null
+  readonly allowVolatileRedis?: boolean
+  /** A connection to Redis came or went. */
+  readonly onRedisChange?: (change: ConnectionChange) => void
 }
 
 /** Opens the storage that a setting names, or rejects with a StorageOpenError whose message says what to do. */
-export async function openStorage({ setting, dataDir, clock, bootId }: OpenStorageOptions): Promise<TaskStorage> {
+export async function openStorage(options: OpenStorageOptions): Promise<TaskStorage> {
+  const { setting, dataDir, clock, bootId } = options
+  const { redisPassword = null, allowVolatileRedis = false, onRedisChange = () => {} } = options
   const [scheme] = setting.split(':', 1)
   switch (scheme) {
     case 'sqlite':
@@ -32,9 +42,19 @@ export async function openStorage({ setting, dataDir, clock, bootId }: OpenStora
       return openSqliteStorage({ path: IN_MEMORY, clock, bootId, isThreaded: true })
     case 'redis':
     case 'rediss':
-      throw new StorageOpenError(NO_REDIS)
+    case 'redis+cluster':
+    case 'rediss+cluster':
+      return openRedisStorage({
+        address: parseRedisUrl({ text: setting, password: redisPassword }),
+        clock,
+        bootId,
+        isVolatileAllowed: allowVolatileRedis,
+        onChange: onRedisChange,
+      })
     default:
-      throw new StorageOpenError(`"${scheme}" is no storage of Crew: set CREW_STORAGE to sqlite:PATH or memory.`)
+      throw new StorageOpenError(
+        `"${scheme}" is no storage of Crew: set CREW_STORAGE to sqlite:PATH, redis://HOST:PORT or memory.`,
+      )
   }
 }
 
@@ -45,9 +65,6 @@ export function hasStore({ setting, dataDir }: Pick<OpenStorageOptions, 'setting
 }
 
 const IN_MEMORY = ':memory:'
-const NO_REDIS =
-  'CREW_STORAGE (or REDIS_ADDRESS) names a Redis, which comes with a later version of Crew: ' +
-  'set CREW_STORAGE to sqlite:PATH or memory.'
 
 function locate(path: string, dataDir: string | null): string {
   return dataDir === null || isAbsolute(path) || path === IN_MEMORY ? path : join(dataDir, path)

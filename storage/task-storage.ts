@@ -18,6 +18,9 @@ export interface TaskStorage {
   /** What survives which fault (DESIGN section 5), for `/readyz` and people. */
   readonly durability: Durability
 
+  /** Only of engines on which several servers may work. */
+  readonly feed?: SharedFeed
+
   /** Applies each change set all or nothing, in order, and answers one result each. Durable when it resolves. */
   commit(changeSets: readonly ChangeSet[]): Promise<CommitResult[]>
   /** Leases claimable tasks, at most as many as asked for. A claim of the same task is won once, and raises its version. */
@@ -56,12 +59,23 @@ export interface TaskStorage {
   /** Null deletes. `expiresAt` 0 keeps it for ever. */
   putRecord(key: string, value: string | null, expiresAt?: number): Promise<void>
 
-  /** Calls back after each commit or claim that changed something. Answers how to stop it. A listener must not throw. */
+  /**
+   * Calls back after each commit or claim that changed something; of other servers' too, where there are any. Answers how to
+   * stop it. A listener must not throw.
+   */
   subscribe(listener: EventListener): () => void
   /** Full scan: faults in counters, countdowns and indexes as sentences (I12), and a fingerprint of all state. */
   audit(): Promise<{ faults: string[]; fingerprint: string }>
   close(): Promise<void>
 }
+
+/** What all servers on one store did, in one order. A gap in the sequence says that some of it was missed. */
+export interface SharedFeed {
+  subscribe(listener: FeedListener): () => void
+}
+
+/** `first` is the place of the first of these events; places are never given twice in the life of a store. */
+export type FeedListener = (events: readonly CrewEvent[], first: number) => void
 
 /** `origin` tells a commit, which may make tasks claimable, from a claim, which cannot. */
 export type EventListener = (events: readonly CrewEvent[], origin: 'commit' | 'claim') => void

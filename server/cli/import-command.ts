@@ -87,9 +87,10 @@ async function importInto(job: Import): Promise<number> {
 
 /** A look must not make a store: where there is none yet, an empty one in memory stands for it. */
 function openTarget({ settings, isDryRun }: Import): Promise<TaskStorage> {
-  const { storage, dataDir } = settings
+  const { storage, dataDir, redisPassword, allowVolatileRedis } = settings
   const setting = isDryRun && !hasStore({ setting: storage, dataDir }) ? 'memory' : storage
-  return openStorage({ setting, dataDir, clock: systemClock, bootId: newId() })
+  const redis = { redisPassword, allowVolatileRedis }
+  return openStorage({ setting, dataDir, clock: systemClock, bootId: newId(), ...redis })
 }
 
 /** A terminal shows how far it is that often. */

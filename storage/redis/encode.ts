@@ -31,7 +31,7 @@ export function encodeCommit(changeSets: readonly Pick<ChangeSet, 'guards' | 'ch
   return { sets: JSON.stringify(sets), payloads }
 }
 
-function encodeGuard(guard: Guard): unknown[] {
+export function encodeGuard(guard: Guard): unknown[] {
   switch (guard.kind) {
     case 'lease':
       return [guard.kind, guard.taskId, guard.token, guard.version]
@@ -72,6 +72,30 @@ function encodeChange(change: Change, payload: (json: string) => Payload): unkno
     case 'releaseWork':
       return [change.kind, change.scope, change.name]
   }
+}
+
+/** One change with its payloads inside, as the list of a large change set keeps it. */
+export const encodeWhole = (change: Change): string => JSON.stringify(encodeChange(change, (json) => json))
+
+/** What `large-lock.lua` needs to know whether the inserts of a change set are possible. */
+export function encodeOutline(changes: readonly Change[]): string {
+  const outline = changes.flatMap((change): unknown[] => {
+    switch (change.kind) {
+      case 'insertTask': {
+        const { id, groupId, parentIds } = change.task
+        return [[change.kind, { id, group: groupId, parentIds }]]
+      }
+      case 'putGroup':
+        return [[change.kind, { id: change.group.id }]]
+      case 'deleteTask':
+        return [[change.kind, change.taskId]]
+      case 'deleteGroup':
+        return [[change.kind, change.groupId]]
+      default:
+        return []
+    }
+  })
+  return JSON.stringify(outline)
 }
 
 function encodeInsert(task: Task, payload: (json: string) => Payload): unknown[] {

@@ -56,6 +56,15 @@ export const keyKinds = {
   holdEnds: 'hold-end:',
   /** HASH of how many leases tasks of a worker hold. */
   leasesByWorker: 'worker-leases',
+  /** Large change sets under way (README.md). ZSET of their ids; HASH of locked groups; HASH of task ids that are taken. */
+  large: 'large',
+  locks: 'locks',
+  reserved: 'reserved',
+  /** By id of the large change set: HASH of its state; LIST of the changes left; SETs of its groups and reserved ids. */
+  largeState: 'ls:',
+  largeChanges: 'lc:',
+  largeGroups: 'lg:',
+  largeIds: 'li:',
   /** HASH of the numbers given out last. */
   counters: 'counters',
   /** LIST of the task ids that a server claimed last. By boot. */

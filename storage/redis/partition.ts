@@ -17,7 +17,8 @@ import {
 } from './decode.ts'
 import { decodeAttempt, encodeCommit } from './encode.ts'
 import { type KeyKind, keyOf } from './keys.ts'
-import type { ScriptName } from './scripts.ts'
+import { commitLarge, finishLarge, type LargeCommitHost } from './large-commit.ts'
+import { MAX_WEIGHT, type ScriptName } from './scripts.ts'
 
 /** What a partition asks of the connection. */
 export interface ScriptRunner {
@@ -39,6 +40,8 @@ export interface PartitionOptions {
   readonly newToken: () => string
 }
 
+/** Change sets in one script: 64 results take 3 ms. */
+const SETS_PER_SCRIPT = 64
 /** Tasks read in one script: about 10 µs each. */
 const TASKS_PER_READ = 500
 /** How long a server that closed is remembered as gone: longer than any lease. */
@@ -49,15 +52,38 @@ export class Partition {
   readonly #options: PartitionOptions
   /** The token of a claim whose answer did not arrive: the next one asks for its tasks first. */
   #unanswered = ''
+  #isHelping = false
+  readonly #host: LargeCommitHost
 
   constructor(options: PartitionOptions) {
     this.#options = options
+    this.#host = { run: (...call) => this.#run(...call), command: (...call) => this.command(...call) }
   }
 
-  async commit(changeSets: readonly Pick<ChangeSet, 'guards' | 'changes'>[]): Promise<CommitResult[]> {
-    const { sets, payloads } = encodeCommit(changeSets)
-    const script = changeSets.every(canWriteWhenFull) ? 'commitWhenFull' : 'commit'
-    return (await this.#run(script, sets, ...payloads)) as CommitResult[]
+  /** In order; what a script leaves undone, as it is too much or waits for a large change set, is done before it goes on. */
+  async commit(changeSets: readonly ChangeSet[]): Promise<CommitResult[]> {
+    const results: CommitResult[] = []
+    for (let left = changeSets; left.length > 0; left = changeSets.slice(results.length)) {
+      const [first] = left
+      if (first && first.changes.length + first.guards.length > MAX_WEIGHT) results.push(await this.#commitLarge(first))
+      else await this.#commitSome(left, results)
+    }
+    return results
+  }
+
+  async #commitSome(changeSets: readonly ChangeSet[], results: CommitResult[]): Promise<void> {
+    const some = withinOneScript(changeSets)
+    const { sets, payloads } = encodeCommit(some)
+    const script = some.every(canWriteWhenFull) ? 'commitWhenFull' : 'commit'
+    for (const [index, word] of ((await this.#run(script, sets, ...payloads)) as ScriptResult[]).entries()) {
+      if (word === 'busy') await finishLarge(this.#host)
+      else if (word === 'large') results.push(await this.#commitLarge(some[index] as ChangeSet))
+      else results.push(word)
+    }
+  }
+
+  #commitLarge(changeSet: ChangeSet): Promise<CommitResult> {
+    return commitLarge(this.#host, changeSet, this.#options.newToken())
   }
 
   async claim(request: ClaimRequest): Promise<ClaimResult> {
@@ -70,6 +96,8 @@ export class Partition {
     try {
       const reply = await this.#run('claim', limit, until - now, bootId, token, ...places, before)
       if (this.#unanswered === before) this.#unanswered = ''
+      const [, , , , , hasLocks] = reply as ClaimReply
+      if (hasLocks === 1) void this.#help()
       return claimResultOf(reply as ClaimReply, now)
     } catch (error) {
       this.#unanswered = before || token
@@ -172,6 +200,19 @@ export class Partition {
     await this.command('ZREMRANGEBYSCORE', 'goneBoots', '', '-inf', clock.now())
   }
 
+  /** Large change sets of others that are under way: this server goes on with them, in case theirs is dead. */
+  async #help(): Promise<void> {
+    if (this.#isHelping) return
+    this.#isHelping = true
+    try {
+      await finishLarge(this.#host)
+    } catch {
+      // The next claim finds it again.
+    } finally {
+      this.#isHelping = false
+    }
+  }
+
   /** One command on a key of this partition. */
   command(name: string, kind: KeyKind, id: string, ...args: (string | number)[]): Promise<unknown> {
     return this.#options.runner.command(name, keyOf(this.#options.tag, kind, id), ...args)
@@ -190,6 +231,21 @@ export interface TaskRange {
   readonly tasks: readonly { readonly task: Task; readonly heldUntil: number }[]
 }
 
+/** What `commit.lua` answers for a set. */
+type ScriptResult = CommitResult | 'busy' | 'large'
+
+/** As many change sets as one script may do. */
+function withinOneScript(changeSets: readonly ChangeSet[]): readonly ChangeSet[] {
+  let weight = 0
+  const end = changeSets.findIndex(({ guards, changes }) => {
+    weight += guards.length + changes.length
+    return weight > MAX_WEIGHT
+  })
+  return end < 1
+    ? changeSets.slice(0, end === 0 ? 1 : SETS_PER_SCRIPT)
+    : changeSets.slice(0, Math.min(end, SETS_PER_SCRIPT))
+}
+
 /** A full Redis takes what ends work and what makes room, so that it drains; it takes no new work (DESIGN section 5). */
 function canWriteWhenFull({ guards, changes }: Pick<ChangeSet, 'guards' | 'changes'>): boolean {
   return guards.some(({ kind }) => kind === 'lease') || changes.every(({ kind }) => kind !== 'insertTask')
@@ -201,6 +257,7 @@ type ClaimReply = readonly [
   lanes: DescribedLane[],
   now: string,
   nextDueAt: string | null,
+  hasLocks: number,
 ]
 
 function claimResultOf([tasks, parents, lanes, storeNow, nextDueAt]: ClaimReply, now: number): ClaimResult {

@@ -19,12 +19,14 @@ import {
   type WorkgroupRow,
 } from '../task-storage.ts'
 import { auditPartition } from './audit.ts'
+import type { EventFeed } from './event-feed.ts'
 import { findGroups, findTasks } from './find.ts'
 import { partitionTag } from './keys.ts'
-import { Partition, type ScriptRunner, slicesOf } from './partition.ts'
+import { Partition, type ScriptRunner } from './partition.ts'
 
 export interface RedisStorageOptions {
   readonly runner: ScriptRunner
+  readonly feed: EventFeed
   readonly durability: Durability
   readonly clock: Clock
   readonly time: 'store' | 'clock'
@@ -37,8 +39,6 @@ export interface RedisStorageOptions {
 /** 96 random bits: a store that fails over repeats its counters, not these. */
 const newToken = (): string => randomBytes(12).toString('base64url')
 
-/** Change sets in one script: 64 results take 3 ms. */
-const SETS_PER_SCRIPT = 64
 /** Batches on their way at once: one being written while the answers of the other are worked on. */
 const MAX_BATCHES = 2
 
@@ -51,6 +51,7 @@ interface Pending {
 /** The port on Redis. */
 export class RedisStorage implements TaskStorage {
   readonly durability: Durability
+  readonly feed: EventFeed
   readonly #options: RedisStorageOptions
   readonly #partition: Partition
   readonly #listeners = new Set<EventListener>()
@@ -62,12 +63,14 @@ export class RedisStorage implements TaskStorage {
   constructor(options: RedisStorageOptions) {
     this.#options = options
     this.durability = options.durability
+    this.feed = options.feed
     this.#partition = new Partition({ newToken, ...options, tag: partitionTag(0) })
   }
 
   /** Says that this boot is there; before anything else. */
-  open(): Promise<void> {
-    return this.#partition.sayHere()
+  async open(): Promise<void> {
+    this.feed.open()
+    await this.#partition.sayHere()
   }
 
   commit(changeSets: readonly ChangeSet[]): Promise<CommitResult[]> {
@@ -179,7 +182,11 @@ export class RedisStorage implements TaskStorage {
 
   subscribe(listener: EventListener): () => void {
     this.#listeners.add(listener)
-    return () => this.#listeners.delete(listener)
+    const stopRemote = this.feed.subscribeRemote(listener)
+    return () => {
+      this.#listeners.delete(listener)
+      stopRemote()
+    }
   }
 
   audit(): Promise<{ faults: string[]; fingerprint: string }> {
@@ -193,12 +200,15 @@ export class RedisStorage implements TaskStorage {
         this.#whenIdle = resolve
       })
     }
+    this.feed.close()
     await this.#partition.sayGone()
     await this.#options.onClose?.()
   }
 
   #tell(events: readonly CrewEvent[], origin: 'commit' | 'claim'): void {
-    if (events.length > 0) for (const listener of this.#listeners) listener(events, origin)
+    if (events.length === 0) return
+    for (const listener of this.#listeners) listener(events, origin)
+    this.feed.publish(events, origin)
   }
 
   #schedule(): void {
@@ -228,8 +238,7 @@ export class RedisStorage implements TaskStorage {
   async #write(batch: readonly Pending[]): Promise<void> {
     try {
       const changeSets = batch.flatMap((one) => one.changeSets)
-      const scripts = slicesOf(changeSets, SETS_PER_SCRIPT).map((sets) => this.#partition.commit(sets))
-      const results = (await Promise.all(scripts)).flat()
+      const results = await this.#partition.commit(changeSets)
       this.#tell(
         changeSets.flatMap(({ events }, index) => (results[index] === 'applied' ? events : [])),
         'commit',

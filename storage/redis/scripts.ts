@@ -10,61 +10,82 @@ import groups from './lua/groups.lua' with { type: 'text' }
 import guards from './lua/guards.lua' with { type: 'text' }
 import holds from './lua/holds.lua' with { type: 'text' }
 import lanes from './lua/lanes.lua' with { type: 'text' }
+import largeCheck from './lua/large-check.lua' with { type: 'text' }
+import largeDecide from './lua/large-decide.lua' with { type: 'text' }
+import largeDrop from './lua/large-drop.lua' with { type: 'text' }
+import largeLock from './lua/large-lock.lua' with { type: 'text' }
+import largeStep from './lua/large-step.lua' with { type: 'text' }
 import listExpired from './lua/list-expired.lua' with { type: 'text' }
 import listGroups from './lua/list-groups.lua' with { type: 'text' }
 import listHolds from './lua/list-holds.lua' with { type: 'text' }
 import listTasks from './lua/list-tasks.lua' with { type: 'text' }
 import listWorkgroups from './lua/list-workgroups.lua' with { type: 'text' }
+import locks from './lua/locks.lua' with { type: 'text' }
 import partition from './lua/partition.lua' with { type: 'text' }
+import publish from './lua/publish.lua' with { type: 'text' }
 import readGroups from './lua/read-groups.lua' with { type: 'text' }
 import readTasks from './lua/read-tasks.lua' with { type: 'text' }
 import renewLeases from './lua/renew-leases.lua' with { type: 'text' }
 import tasks from './lua/tasks.lua' with { type: 'text' }
+import weights from './lua/weights.lua' with { type: 'text' }
 import { textFields } from './task-fields.ts'
 
 /** WIRE section 2: the newest 50 attempts of a task are kept. */
 const KEPT_ATTEMPTS = 50
 /** Duplicates of running tasks set aside in one claim; the rest is met by the next one. Bounds the length of the script. */
 const MAX_PARKED = 128
+/** Tasks that one script may touch: each takes 15 to 40 µs, and no script may take 25 ms (DESIGN section 4, I15). */
+export const MAX_WEIGHT = 500
 /** Workers looked at in one claim, the least recently served first. */
 const MAX_WORKERS = 500
 
 const quoted = (text: string): string => `"${[...text].map((sign) => `\\${sign.charCodeAt(0)}`).join('')}"`
 
 /** What scripts know of this side: the keys, the bits of `Hold`, sizes. */
-const constants = [
-  `local key = {}`,
-  ...Object.entries(keyKinds).map(([kind, text]) => `key.${kind} = KEYS[1] .. '${text}'`),
-  `local PAUSED, COMPLETE, EXHAUSTED = ${Hold.paused}, ${Hold.complete}, ${Hold.exhausted}`,
-  `local LONGEST_TEXT, ELSEWHERE = ${LONGEST_TEXT}, ${quoted(LONG_TEXT)}`,
-  `local KEPT_ATTEMPTS, MAX_PARKED, MAX_WORKERS = ${KEPT_ATTEMPTS}, ${MAX_PARKED}, ${MAX_WORKERS}`,
-  `local IS_TEXT = {${textFields.map((field) => `${field} = true`).join(', ')}}`,
-].join('\n')
+const constantsWith = (maxWeight: number): string =>
+  [
+    'local key = {}',
+    ...Object.entries(keyKinds).map(([kind, text]) => `key.${kind} = KEYS[1] .. '${text}'`),
+    `local PAUSED, COMPLETE, EXHAUSTED = ${Hold.paused}, ${Hold.complete}, ${Hold.exhausted}`,
+    `local LONGEST_TEXT, ELSEWHERE = ${LONGEST_TEXT}, ${quoted(LONG_TEXT)}`,
+    `local KEPT_ATTEMPTS, MAX_PARKED = ${KEPT_ATTEMPTS}, ${MAX_PARKED}`,
+    `local MAX_WEIGHT, MAX_WORKERS = ${maxWeight}, ${MAX_WORKERS}`,
+    `local IS_TEXT = {${textFields.map((field) => `${field} = true`).join(', ')}}`,
+  ].join('\n')
 
-const base = [constants, partition, groups, holds, lanes, tasks]
-const reading = [...base, describe]
 const compose = (...parts: readonly string[]): string => parts.join('\n')
 
 /** A script refused by a full Redis, and one that is let through so that what runs can end (DESIGN section 5). */
-const refusedWhenFull = (script: string): string => `#!lua\n${script}`
-const allowedWhenFull = (script: string): string => `#!lua flags=allow-oom\n${script}`
+const refusedWhenFull = (...parts: readonly string[]): string => compose('#!lua', ...parts)
+const allowedWhenFull = (...parts: readonly string[]): string => compose('#!lua flags=allow-oom', ...parts)
 
-const committing = compose(...base, changes, guards, commit)
+/** The scripts by name, each whole. `maxWeight` is smaller in tests of large change sets. */
+export function composeScripts(maxWeight = MAX_WEIGHT) {
+  const constants = constantsWith(maxWeight)
+  const base = [constants, partition, groups, holds, lanes, tasks]
+  const reading = [...base, describe]
+  const writing = [...base, locks, changes, weights, guards]
+  return {
+    commit: refusedWhenFull(...writing, commit),
+    commitWhenFull: allowedWhenFull(...writing, commit),
+    claim: allowedWhenFull(...reading, locks, claim),
+    largeLock: refusedWhenFull(...writing, largeLock),
+    largeCheck: allowedWhenFull(...writing, largeCheck),
+    largeDecide: allowedWhenFull(...writing, largeDecide),
+    largeDrop: allowedWhenFull(...writing, largeDrop),
+    largeStep: allowedWhenFull(...writing, largeStep),
+    renewLeases: allowedWhenFull(...base, renewLeases),
+    listExpired: allowedWhenFull(...base, listExpired),
+    readTasks: allowedWhenFull(...reading, readTasks),
+    listTasks: allowedWhenFull(...reading, listTasks),
+    readGroups: allowedWhenFull(...base, describeGroup, readGroups),
+    listGroups: allowedWhenFull(...base, describeGroup, listGroups),
+    listWorkgroups: allowedWhenFull(...base, listWorkgroups),
+    listHolds: allowedWhenFull(...base, listHolds),
+    publish: allowedWhenFull(constants, partition, publish),
+    dump: allowedWhenFull(constants, partition, dump),
+  } as const
+}
 
-/** The scripts by name, each whole. */
-export const scripts = {
-  commit: refusedWhenFull(committing),
-  commitWhenFull: allowedWhenFull(committing),
-  claim: allowedWhenFull(compose(...reading, claim)),
-  renewLeases: allowedWhenFull(compose(...base, renewLeases)),
-  listExpired: allowedWhenFull(compose(...base, listExpired)),
-  readTasks: allowedWhenFull(compose(...reading, readTasks)),
-  listTasks: allowedWhenFull(compose(...reading, listTasks)),
-  readGroups: allowedWhenFull(compose(...base, describeGroup, readGroups)),
-  listGroups: allowedWhenFull(compose(...base, describeGroup, listGroups)),
-  listWorkgroups: allowedWhenFull(compose(...base, listWorkgroups)),
-  dump: allowedWhenFull(compose(constants, partition, dump)),
-  listHolds: allowedWhenFull(compose(...base, listHolds)),
-} as const
-
-export type ScriptName = keyof typeof scripts
+export type ScriptName = keyof ReturnType<typeof composeScripts>
+export type Scripts = Readonly<Record<ScriptName, string>>

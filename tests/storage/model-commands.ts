@@ -19,6 +19,7 @@ import {
 import { anyEdit } from './model-arbitraries.ts'
 import { applyClaim } from './model-claims.ts'
 import { changeSetOf, type Edit, type ModelRun } from './model-edits.ts'
+import type { StorageFactory } from './storage-world.ts'
 import { everyGroup, everyTask } from './storage-world.ts'
 
 /** The store under test, and how to move time and crash it. */
@@ -243,12 +244,20 @@ const claimSeed: fc.Arbitrary<ClaimSeed> = fc.record({
   ms: leaseMs,
 })
 
-const arbitraries: readonly { weight: number; arbitrary: fc.Arbitrary<StorageCommand> }[] = [
+interface Weighed {
+  readonly weight: number
+  readonly arbitrary: fc.Arbitrary<StorageCommand>
+  /** Of the engine. */
+  readonly needs?: 'durable' | 'order'
+}
+
+const arbitraries: readonly Weighed[] = [
   { weight: 24, arbitrary: fc.array(anyEdit, { minLength: 1, maxLength: 1 }).map(commit) },
   { weight: 4, arbitrary: fc.array(anyEdit, { minLength: 2, maxLength: 6 }).map(commit) },
   { weight: 8, arbitrary: claimSeed.map(claim) },
   {
     weight: 4,
+    needs: 'order',
     arbitrary: fc
       .tuple(fc.array(anyEdit, { maxLength: 2 }), claimSeed, fc.array(anyEdit, { maxLength: 2 }))
       .map(([first, seed, second]) => together(first, seed, second)),
@@ -261,11 +270,16 @@ const arbitraries: readonly { weight: number; arbitrary: fc.Arbitrary<StorageCom
   },
   { weight: 3, arbitrary: fc.nat({ max: 4 }).map(reap) },
   { weight: 3, arbitrary: fc.constantFrom(1, 499, 1_000, 9_000, 40_000).map(advance) },
-  { weight: 0.5, arbitrary: fc.constant(null).map(crash) },
+  { weight: 0.5, needs: 'durable', arbitrary: fc.constant(null).map(crash) },
 ]
 
-/** All commands by weight; without `crash` for engines that forget. */
-export function anyCommand(isDurable: boolean): fc.Arbitrary<StorageCommand> {
-  const used = isDurable ? arbitraries : arbitraries.slice(0, -1)
+/** Those that an engine can be asked for: not every one can be reopened, or has calls made together in order. */
+export function anyCommand({
+  isDurable,
+  isUnordered,
+}: Pick<StorageFactory, 'isDurable' | 'isUnordered'>): fc.Arbitrary<StorageCommand> {
+  const used = arbitraries.filter(
+    ({ needs }) => !(needs === 'durable' && !isDurable) && !(needs === 'order' && isUnordered),
+  )
   return fc.oneof(...used.map(({ weight, arbitrary }) => ({ weight: Math.round(weight * 4), arbitrary })))
 }

@@ -79,7 +79,7 @@ export async function runModel(
   const coverage = new Coverage()
   let executed = 0
   const property = fc.asyncProperty(
-    fc.commands([anyCommand(factory.isDurable)], { maxCommands: MAX_COMMANDS_PER_RUN, size: 'max' }),
+    fc.commands([anyCommand(factory)], { maxCommands: MAX_COMMANDS_PER_RUN, size: 'max' }),
     async (sequence) => {
       const { model, real } = await openBoth(factory, coverage)
       try {

@@ -21,6 +21,8 @@ export interface StorageFactory {
   reopen?(options: OpenOptions): Promise<TaskStorage>
   /** Whether a closed store can be opened again with all it held. */
   readonly isDurable: boolean
+  /** Calls made together may be run in another order: a change in several parts waits for none of the others. */
+  readonly isUnordered?: boolean
   /** Takes away all that `open` left behind. */
   cleanup(): Promise<void>
 }

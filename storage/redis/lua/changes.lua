@@ -172,12 +172,10 @@ local function countChildren(parentId, step)
   end)
 end
 
-local function delayChildren(parentId, notBefore)
-  eachChild(parentId, function(child)
-    if not has(child.holds, COMPLETE) and child.runAfter < notBefore then
-      setRunAfter(child, notBefore)
-    end
-  end)
+local function delayChild(child, notBefore)
+  if not has(child.holds, COMPLETE) and child.runAfter < notBefore then
+    setRunAfter(child, notBefore)
+  end
 end
 
 -- A list of ids as JSON; cjson would write an empty one as an object.
@@ -238,18 +236,25 @@ local function deleteTask(id)
   eraseTask(row)
 end
 
+-- So many of the tasks of a group that goes as a whole: edges need no care.
+local function eraseTasks(groupId, limit)
+  flush()
+  local index = key.groupTasks .. groupId
+  for _, id in ipairs(call('ZRANGE', index, 0, limit - 1)) do
+    local row = loadTask(id)
+    if row then
+      eraseTask(row)
+    end
+    call('ZREM', index, id)
+  end
+  flush()
+end
+
 local function deleteGroup(id)
   if not loadGroup(id) then
     return
   end
-  flush()
-  for _, taskId in ipairs(call('ZRANGE', key.groupTasks .. id, 0, -1)) do
-    local row = loadTask(taskId)
-    if row then
-      eraseTask(row)
-    end
-  end
-  flush()
+  eraseTasks(id, 0)
   forgetLanes(id)
   call('DEL', key.group .. id, key.groupTasks .. id, key.failedTasks .. id)
   call('ZREM', key.groups, id)
@@ -274,15 +279,18 @@ local function putGroup(group)
   end
 end
 
-local function liftHold(groupId, hold)
-  if not loadGroup(groupId) then
-    return
+local function liftHoldOf(row, hold)
+  if has(row.holds, hold) then
+    setHolds(row, bit.band(row.holds, bit.bnot(hold)))
+    setVersion(row, row.version + 1)
   end
+end
+
+local function liftHold(groupId, hold)
   for _, id in ipairs(call('ZRANGE', key.groupTasks .. groupId, 0, -1)) do
     local row = loadTask(id)
-    if row and has(row.holds, hold) then
-      setHolds(row, bit.band(row.holds, bit.bnot(hold)))
-      setVersion(row, row.version + 1)
+    if row then
+      liftHoldOf(row, hold)
     end
   end
 end
@@ -322,7 +330,9 @@ local APPLY = {
     countChildren(change[2], 1)
   end,
   delayChildren = function(change)
-    delayChildren(change[2], change[3])
+    eachChild(change[2], function(child)
+      delayChild(child, change[3])
+    end)
   end,
   deleteTask = function(change)
     deleteTask(change[2])

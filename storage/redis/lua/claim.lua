@@ -3,7 +3,8 @@
 -- KEYS[1] the partition. ARGV[1] now or ''. ARGV[2] at most so many tasks. ARGV[3] lease in ms. ARGV[4] boot. ARGV[5] token;
 -- a task gets it with its place in this claim. ARGV[6] slots of a worker. ARGV[7] slots by worker as JSON. ARGV[8] leases that
 -- one worker may have at once. ARGV[9] the token of the claim before whose answer did not arrive, or ''.
--- Returns {tasks, their parents' results, lanes, the store's time, when the next task is due or false}.
+-- Returns {tasks, their parents' results, lanes, the store's time, when the next task is due or false, 1 while a large change
+-- set is under way}.
 -- Invariant: a task is leased at most once at a time, and no two tasks of one merge key.
 local limit, leaseMs, boot, token = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], ARGV[5]
 local slotsPerWorker, slotsByWorker, maxLeasesPerWorker = tonumber(ARGV[6]), cjson.decode(ARGV[7]), tonumber(ARGV[8])
@@ -38,7 +39,7 @@ end
 
 local function isHeld(lane)
   local group = loadGroup(lane.group)
-  if group.isPaused then
+  if group.isPaused or isLocked(lane.group) then
     holdLane(lane, groupCause(lane.number), NEVER)
     return true
   end
@@ -222,4 +223,4 @@ local nextDue = call('ZRANGE', key.clock, 0, 0, 'WITHSCORES')[2]
 if isCutShort() then
   nextDue = int(now)
 end
-return { tasks, parents, describedLanes(), int(now), nextDue or false }
+return { tasks, parents, describedLanes(), int(now), nextDue or false, hasLocks and 1 or 0 }

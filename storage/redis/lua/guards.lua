@@ -52,7 +52,7 @@ local function canInsertAll(changes)
       return tasks[id]
     end
     local row = loadTask(id)
-    return row ~= nil and not deadNumbers[loadLane(row.lane).number]
+    return isReserved(id) or (row ~= nil and not deadNumbers[loadLane(row.lane).number])
   end
   local function hasGroup(id)
     if groupsAhead[id] ~= nil then
@@ -86,6 +86,36 @@ local function canInsertAll(changes)
     end
   end
   return true
+end
+
+-- The group that a guard or a change is about; nil when none is, or none is left.
+local function groupOf(kind, subject)
+  if kind == 'insertTask' then
+    return subject.group
+  elseif kind == 'putGroup' then
+    return subject.id
+  elseif kind == 'group' or kind == 'deleteGroup' or kind == 'liftHold' then
+    return subject
+  elseif kind == 'duplicates' or kind == 'holdWork' or kind == 'releaseWork' then
+    return nil
+  end
+  local row = loadTask(subject)
+  return row and loadLane(row.lane).group
+end
+
+local function touchesLock(set)
+  if not hasLocks then
+    return false
+  end
+  for part = 1, 2 do
+    for _, one in ipairs(set[part]) do
+      local groupId = groupOf(one[1], one[2])
+      if groupId and isLocked(groupId) then
+        return true
+      end
+    end
+  end
+  return false
 end
 
 local function refusalOf(set)

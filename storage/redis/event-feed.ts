@@ -1,0 +1,98 @@
+import type { CrewEvent } from '../../server/core/change-set.ts'
+import type { EventListener, FeedListener, SharedFeed } from '../task-storage.ts'
+import { partitionTag } from './keys.ts'
+import type { ScriptRunner } from './partition.ts'
+import type { RedisConnection } from './redis-connection.ts'
+
+export interface EventFeedOptions {
+  readonly runner: ScriptRunner
+  readonly connection: RedisConnection
+  readonly bootId: string
+}
+
+/** What a server tells all others. */
+interface Message {
+  readonly boot: string
+  /** Sequence of the first event in the order of all servers. */
+  readonly first: number
+  readonly origin: 'commit' | 'claim'
+  readonly events: readonly CrewEvent[]
+}
+
+/** Events told in one message; a batch of 10,000 tasks is told in ten. */
+const EVENTS_PER_MESSAGE = 1000
+
+/**
+ * Tells all servers on the store what each of them did, in one order. Redis gives each message its place and publishes it in one
+ * script, so every server hears the same sequence. Messages are hints and may be lost; a listener sees it by the gap.
+ */
+export class EventFeed implements SharedFeed {
+  readonly #options: EventFeedOptions
+  readonly #channel: string
+  readonly #listeners = new Set<FeedListener>()
+  readonly #remote = new Set<EventListener>()
+  #waiting: { origin: 'commit' | 'claim'; events: CrewEvent[] }[] = []
+  #isSending = false
+  #stop: () => void = () => {}
+
+  constructor(options: EventFeedOptions) {
+    this.#options = options
+    this.#channel = `crew:events:${options.connection.address.db}`
+  }
+
+  open(): void {
+    this.#stop = this.#options.connection.subscribe({
+      channel: this.#channel,
+      onMessage: (text) => this.#hear(JSON.parse(text) as Message),
+    })
+  }
+
+  close(): void {
+    this.#stop()
+  }
+
+  subscribe(listener: FeedListener): () => void {
+    this.#listeners.add(listener)
+    return () => this.#listeners.delete(listener)
+  }
+
+  /** Only what other servers did. */
+  subscribeRemote(listener: EventListener): () => void {
+    this.#remote.add(listener)
+    return () => this.#remote.delete(listener)
+  }
+
+  /** Best effort, and not waited for. What comes while a message is on its way goes into the next. */
+  publish(events: readonly CrewEvent[], origin: 'commit' | 'claim'): void {
+    const last = this.#waiting.at(-1)
+    if (last?.origin === origin && last.events.length + events.length <= EVENTS_PER_MESSAGE) last.events.push(...events)
+    else {
+      for (let at = 0; at < events.length; at += EVENTS_PER_MESSAGE) {
+        this.#waiting.push({ origin, events: events.slice(at, at + EVENTS_PER_MESSAGE) })
+      }
+    }
+    if (!this.#isSending) void this.#send()
+  }
+
+  async #send(): Promise<void> {
+    const { runner, bootId } = this.#options
+    this.#isSending = true
+    try {
+      for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
+        const { origin, events } = next
+        const args = ['', this.#channel, bootId, origin, events.length, JSON.stringify(events)]
+        await runner.run('publish', partitionTag(0), args)
+      }
+    } catch {
+      // The store is away: whoever listens sees the gap, and reads again what the events would have named.
+      this.#waiting = []
+    } finally {
+      this.#isSending = false
+    }
+  }
+
+  #hear({ boot, first, origin, events }: Message): void {
+    for (const listener of this.#listeners) listener(events, first)
+    if (boot !== this.#options.bootId) for (const listener of this.#remote) listener(events, origin)
+  }
+}

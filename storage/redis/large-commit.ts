@@ -1,0 +1,109 @@
+import type { ChangeSet, CommitResult } from '../../server/core/change-set.ts'
+import { CrewError } from '../../server/core/errors.ts'
+import { encodeGuard, encodeOutline, encodeWhole } from './encode.ts'
+import type { KeyKind } from './keys.ts'
+import type { ScriptName } from './scripts.ts'
+
+/** What a large commit asks of its partition. */
+export interface LargeCommitHost {
+  run(script: ScriptName, ...args: (string | number)[]): Promise<unknown>
+  command(name: string, kind: KeyKind, id: string, ...args: (string | number)[]): Promise<unknown>
+}
+
+/** Guards checked in one script: 2 µs each. */
+const GUARDS_PER_SCRIPT = 1000
+/** Bytes of changes sent in one command. */
+const BYTES_PER_PUSH = 256 * 1024
+/** What was sent and never decided goes by itself. */
+const UNDECIDED_SECONDS = 3600
+/** A server that has not decided for so long is dead: its large change set is given up by whoever meets it. */
+const GIVE_UP_MS = 5000
+/** Others finish a large change set, or it is given up, well within this. */
+const MAX_WAIT_MS = 30_000
+/** Between two looks at a large change set that another server has not decided yet. */
+const LOOK_AGAIN_MS = 5
+
+/**
+ * Applies a change set that is too much for one script, all or nothing nonetheless:
+ *
+ * `checking` (groups locked, ids reserved, guards checked part by part) → `applying` (decided: part by part, by whoever comes)
+ * → gone. While it is there nothing else is committed to its groups and nothing of them is claimed. A server that dies while
+ * checking leaves nothing applied; one that dies while applying is helped by the next that meets the lock, or by the poll.
+ */
+export async function commitLarge(
+  host: LargeCommitHost,
+  { guards, changes, events }: ChangeSet,
+  id: string,
+): Promise<CommitResult> {
+  await stage(host, id, changes)
+  const locked = await lock(host, id, { guards, changes, events })
+  if (locked !== '') return locked
+  for (let at = 0; at < guards.length; at += GUARDS_PER_SCRIPT) {
+    const part = guards.slice(at, at + GUARDS_PER_SCRIPT).map(encodeGuard)
+    const refusal = (await host.run('largeCheck', id, JSON.stringify(part))) as CommitResult | ''
+    if (refusal !== '') return drop(host, id, refusal)
+  }
+  const refusal = (await host.run('largeDecide', id, changes.length)) as CommitResult | ''
+  if (refusal !== '') return drop(host, id, refusal)
+  await finishLarge(host, id)
+  return 'applied'
+}
+
+/** Steps on until the large change set (the oldest, when none is named) is applied or given up. */
+export async function finishLarge(host: LargeCommitHost, id = ''): Promise<void> {
+  for (let waited = 0; waited < MAX_WAIT_MS; ) {
+    const left = await host.run('largeStep', id, GIVE_UP_MS)
+    if (left === '') return
+    if (left === 'more') continue
+    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS))
+    waited += LOOK_AGAIN_MS
+  }
+  throw new CrewError('storage_unavailable', 'A large change of the group is under way; try again.')
+}
+
+async function stage(host: LargeCommitHost, id: string, changes: ChangeSet['changes']): Promise<void> {
+  let texts: string[] = []
+  let bytes = 0
+  const push = async (): Promise<void> => {
+    if (texts.length > 0) await host.command('RPUSH', 'largeChanges', id, ...texts)
+    texts = []
+    bytes = 0
+  }
+  for (const change of changes) {
+    const text = encodeWhole(change)
+    texts.push(text)
+    bytes += text.length
+    if (bytes > BYTES_PER_PUSH) await push()
+  }
+  await push()
+  await host.command('EXPIRE', 'largeChanges', id, UNDECIDED_SECONDS)
+}
+
+async function lock(host: LargeCommitHost, id: string, changeSet: ChangeSet): Promise<CommitResult | ''> {
+  const outline = encodeOutline(changeSet.changes)
+  for (;;) {
+    const answer = await host.run('largeLock', id, outline, ...groupsOf(changeSet))
+    if (answer === '') return ''
+    if (answer !== 'busy') return drop(host, id, answer as CommitResult)
+    await finishLarge(host)
+  }
+}
+
+async function drop(host: LargeCommitHost, id: string, refusal: CommitResult): Promise<CommitResult> {
+  await host.run('largeDrop', id)
+  await host.command('DEL', 'largeChanges', id)
+  return refusal
+}
+
+/** Every group that a change set names; the tasks that it changes are in those of its events. */
+function groupsOf({ guards, changes, events }: ChangeSet): string[] {
+  const groups = new Set<string>()
+  for (const guard of guards) if (guard.kind === 'group') groups.add(guard.groupId)
+  for (const change of changes) {
+    if (change.kind === 'insertTask') groups.add(change.task.groupId)
+    else if (change.kind === 'putGroup') groups.add(change.group.id)
+    else if (change.kind === 'deleteGroup' || change.kind === 'liftHold') groups.add(change.groupId)
+  }
+  for (const event of events) if ('groupId' in event) groups.add(event.groupId)
+  return [...groups]
+}

@@ -1,0 +1,44 @@
+-- Applies the next part of a large change set: as much as a script may do.
+-- KEYS[1] the partition. ARGV[1] now or ''. ARGV[2] its id, or '' for the oldest. ARGV[3] ms after which one that is not
+-- decided is given up.
+-- Returns '' when nothing is left, waiting when it is not decided, or more.
+-- Invariant: changes are applied in order, each once; the last step unlocks.
+local largeId = ARGV[2] ~= '' and ARGV[2] or call('ZRANGE', key.large, 0, 0)[1]
+if not largeId then
+  return ''
+end
+local state = call('HMGET', key.largeState .. largeId, 'state', 'since')
+if not state[1] then
+  call('ZREM', key.large, largeId)
+  return ''
+end
+if state[1] == 'checking' then
+  if tonumber(state[2]) + tonumber(ARGV[3]) > now then
+    return 'waiting'
+  end
+  unlock(largeId)
+  flush()
+  return ''
+end
+
+local changes = key.largeChanges .. largeId
+local budget = MAX_WEIGHT
+while budget > 0 do
+  local text = call('LINDEX', changes, 0)
+  if not text then
+    flush()
+    unlock(largeId)
+    break
+  end
+  local change = cjson.decode(text)
+  local rest
+  rest, budget = applyPart(change, budget)
+  if rest then
+    call('LSET', changes, 0, cjson.encode(rest))
+  else
+    call('LPOP', changes)
+  end
+end
+flush()
+call('HINCRBY', key.counters, 'revision', 1)
+return call('EXISTS', key.largeState .. largeId) == 1 and 'more' or ''

@@ -1,0 +1,28 @@
+-- Large change sets are applied in several scripts (see README.md). Meanwhile their groups are locked: nothing else is
+-- committed to them and nothing of them is claimed, so nobody acts on a state that is half written.
+local hasLocks = call('EXISTS', key.locks) == 1
+
+local function isLocked(groupId)
+  return hasLocks and call('HEXISTS', key.locks, groupId) == 1
+end
+
+-- An id that a large change set will insert is taken.
+local function isReserved(taskId)
+  return hasLocks and call('HEXISTS', key.reserved, taskId) == 1
+end
+
+local function unlock(largeId)
+  for _, groupId in ipairs(call('SMEMBERS', key.largeGroups .. largeId)) do
+    call('HDEL', key.locks, groupId)
+    local group = loadGroup(groupId)
+    if group then
+      wake(groupCause(group.number))
+    end
+  end
+  local reserved = call('SMEMBERS', key.largeIds .. largeId)
+  for i = 1, #reserved, 1000 do
+    call('HDEL', key.reserved, unpack(reserved, i, math.min(i + 999, #reserved)))
+  end
+  call('DEL', key.largeGroups .. largeId, key.largeIds .. largeId, key.largeChanges .. largeId, key.largeState .. largeId)
+  call('ZREM', key.large, largeId)
+end

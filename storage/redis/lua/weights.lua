@@ -1,0 +1,83 @@
+-- How much work a change is, in tasks touched, so that no script takes longer than DESIGN section 5 allows; and how to do a
+-- part of what is too much for one script.
+local function weightOf(change)
+  local kind = change[1]
+  if kind == 'releaseChildren' or kind == 'blockChildren' or kind == 'delayChildren' or kind == 'deleteTask' then
+    return 1 + call('ZCARD', key.children .. change[2])
+  elseif kind == 'deleteGroup' or kind == 'liftHold' then
+    return 1 + call('ZCARD', key.groupTasks .. change[2])
+  end
+  return 1
+end
+
+local function isTooMuch(set)
+  local weight = 0
+  for _, change in ipairs(set[2]) do
+    weight = weight + weightOf(change)
+  end
+  return weight > MAX_WEIGHT
+end
+
+-- The members of an index after a place in it, so many at once, and the place to go on from.
+local function nextMembers(index, after, limit)
+  local found = call('ZRANGEBYSCORE', index, '(' .. after, '+inf', 'WITHSCORES', 'LIMIT', 0, limit)
+  local members = {}
+  for i = 1, #found, 2 do
+    members[#members + 1] = found[i]
+  end
+  return members, found[#found]
+end
+
+local PARTS = {
+  releaseChildren = function(change)
+    return key.children .. change[2], function(row)
+      setUnfinished(row, row.unfinished - 1)
+    end
+  end,
+  blockChildren = function(change)
+    return key.children .. change[2], function(row)
+      setUnfinished(row, row.unfinished + 1)
+    end
+  end,
+  delayChildren = function(change)
+    return key.children .. change[2], function(row)
+      delayChild(row, change[3])
+    end
+  end,
+  liftHold = function(change)
+    return key.groupTasks .. change[2], function(row)
+      liftHoldOf(row, change[3])
+    end
+  end,
+}
+
+-- Applies what the budget allows. Returns what is left of the change, or nil, and the budget that is left.
+-- A change under way is {'part', change, place}.
+local function applyPart(change, budget)
+  local after = '-inf'
+  if change[1] == 'part' then
+    change, after = change[2], change[3]
+  end
+  local weight = weightOf(change)
+  if change[1] == 'deleteGroup' and weight > budget then
+    eraseTasks(change[2], budget)
+    return change, 0
+  end
+  local part = PARTS[change[1]]
+  if not part or (weight <= budget and after == '-inf') then
+    APPLY[change[1]](change)
+    return nil, budget - weight
+  end
+  local index, apply = part(change)
+  local ids, place = nextMembers(index, after, budget)
+  for _, id in ipairs(ids) do
+    local row = loadTask(id)
+    if row then
+      apply(row)
+    end
+  end
+  if #ids < budget then
+    return nil, budget - #ids - 1
+  end
+  return { 'part', change, place }, 0
+end

@@ -1,0 +1,56 @@
+import type { Clock } from '../../server/core/clock.ts'
+import type { ConnectOptions } from './connect.ts'
+import { EventFeed } from './event-feed.ts'
+import { openRedis } from './open-redis.ts'
+import type { ScriptRunner } from './partition.ts'
+import { compileScript, type RedisConnection } from './redis-connection.ts'
+import { RedisStorage } from './redis-storage.ts'
+import { composeScripts, type ScriptName } from './scripts.ts'
+
+export interface OpenRedisStorageOptions extends ConnectOptions {
+  readonly clock: Clock
+  readonly bootId: string
+  /** CREW_ALLOW_VOLATILE_REDIS. */
+  readonly isVolatileAllowed?: boolean
+  /** `clock` only in tests, whose time is simulated: what lives by Redis' own time then does not. */
+  readonly time?: 'store' | 'clock'
+  readonly newToken?: () => string
+  /** Smaller in tests of large change sets. */
+  readonly maxWeight?: number
+}
+
+/** One server has all keys; a Cluster moves slots about, so that more partitions than masters spread better. */
+const PARTITIONS = { single: 1, cluster: 16 } as const
+
+/** Opens the store, or rejects with a StorageOpenError whose message says what to do. */
+export async function openRedisStorage(options: OpenRedisStorageOptions): Promise<RedisStorage> {
+  const { address, bootId, clock, time = 'store', maxWeight, isVolatileAllowed = false } = options
+  const partitions = PARTITIONS[address.kind]
+  const realClock = time === 'store' ? clock : { now: Date.now }
+  const { connection, durability } = await openRedis({ ...options, isVolatileAllowed, partitions, clock: realClock })
+  try {
+    const runner = runScriptsOn(connection, maxWeight)
+    const feed = new EventFeed({ runner, connection, bootId })
+    const storage = new RedisStorage({ ...options, time, runner, feed, durability, onClose: () => connection.close() })
+    await storage.open()
+    return storage
+  } catch (error) {
+    await connection.close()
+    throw error
+  }
+}
+
+/** The engine's scripts on a connection. */
+function runScriptsOn(connection: RedisConnection, maxWeight?: number): ScriptRunner {
+  const texts = Object.entries(composeScripts(maxWeight)) as [ScriptName, string][]
+  const compiled = new Map(texts.map(([name, text]) => [name, compileScript(text)]))
+  return {
+    run: (name, tag, args) => {
+      const script = compiled.get(name)
+      if (!script) throw new Error(`there is no script ${name}`)
+      return connection.run(script, tag, args)
+    },
+    command: (name, key, ...args) => connection.command(name, key, ...args),
+    scan: (tag, cursor, count) => connection.scan(tag, cursor, count),
+  }
+}

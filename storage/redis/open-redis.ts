@@ -1,0 +1,101 @@
+import { setTimeout as wait } from 'node:timers/promises'
+import type { Clock } from '../../server/core/clock.ts'
+import { CrewError } from '../../server/core/errors.ts'
+import { StorageOpenError } from '../storage-open-error.ts'
+import { type ConnectOptions, connectRedis } from './connect.ts'
+import type { RedisConnection } from './redis-connection.ts'
+import { describeRedis } from './redis-url.ts'
+import { agreeOnSchema } from './schema-record.ts'
+import { checkServer, combineVerdicts, type ServerFacts, type Verdict } from './start-checks.ts'
+
+export interface OpenRedisOptions extends ConnectOptions {
+  readonly clock: Clock
+  readonly isVolatileAllowed: boolean
+  /** Of the store; it keeps the number of its first start. */
+  readonly partitions: number
+}
+
+export interface OpenRedis extends Verdict {
+  readonly connection: RedisConnection
+}
+
+/** A Cluster takes commands of some nodes while others still load. */
+const CHECK_ATTEMPTS = 10
+const CHECK_AGAIN_MS = 500
+
+/** Connects, checks the server and the store, or rejects with a StorageOpenError whose message says what to do. */
+export async function openRedis(options: OpenRedisOptions): Promise<OpenRedis> {
+  const connection = await connectRedis(options)
+  try {
+    const verdict = await checked(connection, options)
+    return { connection, ...verdict }
+  } catch (error) {
+    await connection.close()
+    if (error instanceof StorageOpenError) throw error
+    const reason = error instanceof Error ? error.message : String(error)
+    throw new StorageOpenError(`${describeRedis(options.address)} cannot be used as a store of Crew (${reason}).`)
+  }
+}
+
+async function checked(connection: RedisConnection, options: OpenRedisOptions): Promise<Verdict> {
+  for (let attempt = 1; ; attempt++) {
+    try {
+      const verdict = await judge(connection, options)
+      await agreeOnSchema(connection, options.partitions)
+      return verdict
+    } catch (error) {
+      const isAway = error instanceof CrewError && error.code === 'storage_unavailable'
+      if (!isAway || attempt === CHECK_ATTEMPTS) throw error
+      await wait(CHECK_AGAIN_MS, undefined, options.signal && { signal: options.signal })
+    }
+  }
+}
+
+async function judge(connection: RedisConnection, options: OpenRedisOptions): Promise<Verdict> {
+  const { kind } = options.address
+  const { isVolatileAllowed } = options
+  const servers = await askServers(connection, options.clock)
+  const verdicts = servers.map((facts) => checkServer(facts, { kind, isVolatileAllowed }))
+  return combineVerdicts(verdicts as [Verdict, ...Verdict[]])
+}
+
+async function askServers(connection: RedisConnection, clock: Clock): Promise<ServerFacts[]> {
+  const infos = await connection.onMasters('INFO')
+  const configs = await connection.onMasters('CONFIG', 'GET', 'appendfsync', 'maxmemory-policy').catch(orDenied)
+  const askedAt = clock.now()
+  const times = await connection.onMasters('TIME')
+  const answeredAt = clock.now()
+  return infos.map(({ node, reply }) => ({
+    node,
+    info: parseInfo(String(reply)),
+    config: configOf(configs?.find((each) => each.node === node)?.reply),
+    storeAt: timeOf(times.find((each) => each.node === node)?.reply) ?? answeredAt,
+    askedAt,
+    answeredAt,
+  }))
+}
+
+/** Managed servers keep CONFIG to themselves; one that is away is asked again. */
+function orDenied(error: unknown): null {
+  if (error instanceof CrewError) throw error
+  return null
+}
+
+/** `name:value` lines between `# Section` lines. */
+export function parseInfo(text: string): Map<string, string> {
+  const fields = text.split('\r\n').map((line) => /^([^#:]+):(.*)$/.exec(line))
+  return new Map(fields.flatMap((field) => (field ? [[field[1] ?? '', field[2] ?? ''] as const] : [])))
+}
+
+/** Names and values in turn; null where the server tells none. */
+function configOf(reply: unknown): Map<string, string> | null {
+  if (!Array.isArray(reply)) return null
+  return new Map(reply.flatMap((name, index) => (index % 2 === 0 ? [[String(name), String(reply[index + 1])]] : [])))
+}
+
+/** Seconds and microseconds of TIME, as epoch ms. */
+function timeOf(reply: unknown): number | null {
+  if (!Array.isArray(reply)) return null
+  const [seconds, microseconds] = reply.map(Number)
+  return (seconds ?? 0) * 1000 + Math.trunc((microseconds ?? 0) / 1000)
+}
