@@ -1,6 +1,6 @@
 /**
  * How the wait after a failed attempt grows (WIRE section 1, `retry`): `factor` per failure when exponential, at most
- * `maxSeconds` (null: 24 h), plus up to the fraction `jitter` (0 to 1) of the delay.
+ * `maxSeconds` (null: 24 h, or the error delay itself when that is longer), plus up to the fraction `jitter` (0 to 1) of the delay.
  */
 export type RetryPolicy = {
   readonly strategy: 'fixed' | 'exponential'
@@ -13,7 +13,10 @@ export type RetryPolicy = {
 export const DEFAULT_RETRY_POLICY: RetryPolicy = { strategy: 'fixed', factor: 2, maxSeconds: null, jitter: 0 }
 
 /** No delay grows beyond 24 h: a task that waits longer looks lost, and an exponent would soon reach the year 10000. */
-const MAX_RETRY_DELAY_MS = 24 * 3600 * 1000
+const MAX_GROWN_DELAY_MS = 24 * 3600 * 1000
+
+/** What a task asks for outright, at most a year: longer delays are a mistake in the unit. */
+export const MAX_DELAY_SECONDS = 366 * 24 * 3600
 
 export type RetryDelayInput = {
   readonly errorDelayInSeconds: number
@@ -34,7 +37,7 @@ export type RetryDelayInput = {
 export function retryDelayMs({ errorDelayInSeconds, retry, failures, random }: RetryDelayInput): number {
   const policy = retry ?? DEFAULT_RETRY_POLICY
   const baseMs = wholeMs(errorDelayInSeconds)
-  const delayMs = Math.min(baseMs * growth(policy, failures), capMs(policy))
+  const delayMs = Math.min(baseMs * growth(policy, failures), capMs(policy, baseMs))
   const jitterMs = delayMs * clamp(policy.jitter, 0, 1) * clamp(random(), 0, 1)
   return Math.floor(delayMs + jitterMs)
 }
@@ -45,13 +48,14 @@ function growth({ strategy, factor }: RetryPolicy, failures: number): number {
   return clamp(clamp(factor, 1, Number.MAX_VALUE) ** clamp(failures - 1, 0, Number.MAX_VALUE), 1, Number.MAX_VALUE)
 }
 
-function capMs({ maxSeconds }: RetryPolicy): number {
-  return maxSeconds === null ? MAX_RETRY_DELAY_MS : wholeMs(maxSeconds)
+/** 24 h bound growth alone: a delay of two days is two days after every failure. */
+function capMs({ maxSeconds }: RetryPolicy, baseMs: number): number {
+  return maxSeconds === null ? Math.max(MAX_GROWN_DELAY_MS, baseMs) : wholeMs(maxSeconds)
 }
 
 /** Rounded, not cut: 1.005 s times 1000 is 1004.9999999999999. */
 function wholeMs(seconds: number): number {
-  return clamp(Math.round(seconds * 1000), 0, MAX_RETRY_DELAY_MS)
+  return clamp(Math.round(seconds * 1000), 0, MAX_DELAY_SECONDS * 1000)
 }
 
 /** The nearest value within the bounds; NaN counts as the lower one. */

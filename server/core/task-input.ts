@@ -1,4 +1,4 @@
-import type { RetryPolicy } from './backoff.ts'
+import { MAX_DELAY_SECONDS, type RetryPolicy } from './backoff.ts'
 import type { Fault } from './errors.ts'
 import { isId, isWorkerName } from './ids.ts'
 import { RawJson, rawJsonOf } from './raw-json.ts'
@@ -72,9 +72,6 @@ const orNull =
   (value) =>
     value === null ? { value: null } : parse(value)
 
-/** A year: longer delays are a mistake in the unit. */
-const MAX_SECONDS = 366 * 24 * 3600
-
 const fields = {
   id: (value) =>
     value === null || value === '' || isId(value)
@@ -97,7 +94,7 @@ const fields = {
     return time === null ? { fault: 'expected an RFC 3339 time, like 2026-11-22T10:00:00.000Z' } : { value: time }
   },
   isSeed: flag,
-  errorDelayInSeconds: number((n) => n >= 0 && n <= MAX_SECONDS, 'a number of seconds, 0 or more'),
+  errorDelayInSeconds: number((n) => n >= 0 && n <= MAX_DELAY_SECONDS, 'a number of seconds, 0 or more'),
   retry: orNull(parseRetry),
   timeoutSeconds: orNull(number((n) => n > 0 && n <= 24 * 3600, 'a number of seconds above 0, at most 86400')),
   input: rawText,
@@ -152,7 +149,7 @@ function parseRetry(value: unknown): { value: RetryPolicy } | { fault: string } 
   if (strategy !== 'fixed' && strategy !== 'exponential')
     return { fault: 'strategy: expected "fixed" or "exponential"' }
   if (!isBetween(factor, 1, 1000)) return { fault: 'factor: expected a number from 1 to 1000' }
-  if (maxSeconds !== null && !isBetween(maxSeconds, 0, MAX_SECONDS))
+  if (maxSeconds !== null && !isBetween(maxSeconds, 0, MAX_DELAY_SECONDS))
     return { fault: 'maxSeconds: expected null or seconds' }
   if (!isBetween(jitter, 0, 1)) return { fault: 'jitter: expected a fraction from 0 to 1' }
   return { value: { strategy, factor, maxSeconds, jitter } }

@@ -7,7 +7,8 @@ import {
   retryDelayMs,
 } from '../../server/core/backoff.ts'
 
-const DAY_MS = 24 * 3600 * 1000
+const DAY_SECONDS = 24 * 3600
+const DAY_MS = DAY_SECONDS * 1000
 
 function delay(input: Partial<Omit<RetryDelayInput, 'retry'>> & { retry?: Partial<RetryPolicy> | null }): number {
   const { retry = null, ...rest } = input
@@ -32,7 +33,11 @@ describe('fixed', () => {
 
   test('the cap holds for a fixed delay too', () => {
     expect(delay({ retry: { maxSeconds: 10 } })).toBe(10_000)
-    expect(delay({ errorDelayInSeconds: 1e9 })).toBe(DAY_MS)
+    expect(delay({ errorDelayInSeconds: 3 * DAY_SECONDS, retry: { maxSeconds: 2 * DAY_SECONDS } })).toBe(2 * DAY_MS)
+  })
+
+  test('an error delay of two days is two days', () => {
+    expect(delay({ errorDelayInSeconds: 2 * DAY_SECONDS })).toBe(2 * DAY_MS)
   })
 })
 
@@ -49,6 +54,16 @@ describe('exponential', () => {
 
   test('without a cap a wait stops growing at 24 hours', () => {
     expect(delay({ retry: { strategy: 'exponential' }, failures: 1e6 })).toBe(DAY_MS)
+  })
+
+  test('without a cap an error delay of two days is waited for in full and does not grow', () => {
+    const twoDays = { errorDelayInSeconds: 2 * DAY_SECONDS, retry: { strategy: 'exponential' } } as const
+    expect([1, 2, 1e6].map((failures) => delay({ ...twoDays, failures }))).toEqual([2 * DAY_MS, 2 * DAY_MS, 2 * DAY_MS])
+  })
+
+  test('a cap beyond 24 hours lets a wait grow up to it', () => {
+    const retry = { strategy: 'exponential', maxSeconds: 3 * DAY_SECONDS } as const
+    expect(delay({ retry, failures: 1e6 })).toBe(3 * DAY_MS)
   })
 
   test('no error delay stays none however often it fails', () => {
@@ -92,7 +107,7 @@ describe('any policy', () => {
       fc.property(seconds, policy, failures, chance, (errorDelayInSeconds, retry, failures, chance) => {
         const jittered = delay({ errorDelayInSeconds, retry, failures, random: () => chance })
         const calm = delay({ errorDelayInSeconds, retry: { ...retry, jitter: 0 }, failures })
-        const capMs = Math.min(Math.round((retry.maxSeconds ?? 1e9) * 1000), DAY_MS)
+        const capMs = Math.round((retry.maxSeconds ?? Math.max(DAY_SECONDS, errorDelayInSeconds)) * 1000)
         expect(jittered).toBeGreaterThanOrEqual(calm)
         expect(jittered).toBeLessThanOrEqual(Math.ceil(capMs * (1 + retry.jitter)))
         expect(jittered).toBeLessThanOrEqual((calm + 1) * (1 + retry.jitter))
@@ -100,7 +115,18 @@ describe('any policy', () => {
     )
   })
 
-  test('absurd numbers still give whole milliseconds between 0 and 48 hours', () => {
+  test('without a cap the first wait is the error delay in full, and growth ends at 24 hours', () => {
+    fc.assert(
+      fc.property(seconds, policy, failures, (errorDelayInSeconds, policy, failures) => {
+        const calm = { errorDelayInSeconds, retry: { ...policy, maxSeconds: null, jitter: 0 } }
+        const first = delay({ ...calm, failures: 1 })
+        expect(first).toBe(Math.round(errorDelayInSeconds * 1000))
+        expect(delay({ ...calm, failures })).toBeLessThanOrEqual(Math.max(first, DAY_MS))
+      }),
+    )
+  })
+
+  test('absurd numbers still give whole milliseconds between 0 and two years', () => {
     const absurd = fc.oneof(fc.double(), fc.constantFrom(Number.NaN, Infinity, -Infinity, -0, -1, 1e308))
     const strategy = fc.constantFrom('fixed' as const, 'exponential' as const)
     fc.assert(
@@ -108,7 +134,7 @@ describe('any policy', () => {
         const [errorDelayInSeconds, factor, maxSeconds, jitter, failures, chance] = numbers
         const retry = { strategy, factor, maxSeconds, jitter }
         const ms = delay({ errorDelayInSeconds, retry, failures, random: () => chance })
-        expect(Number.isInteger(ms) && ms >= 0 && ms <= 2 * DAY_MS).toBe(true)
+        expect(Number.isInteger(ms) && ms >= 0 && ms <= 2 * 366 * DAY_MS).toBe(true)
         expect(Object.is(ms, -0)).toBe(false)
       }),
       { numRuns: 2000 },
