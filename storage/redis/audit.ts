@@ -15,7 +15,7 @@ export async function auditPartition(
   return { faults: findFaults(dump), fingerprint: fingerprintOf(dump) }
 }
 
-/** Whose turn it is and who asked last is no state of tasks. */
+/** Whose turn it is, who asked last, and what says in another way what the tasks say already, is no state. */
 const UNTOLD: readonly KeyKind[] = [
   'counters',
   'lastClaim',
@@ -26,6 +26,9 @@ const UNTOLD: readonly KeyKind[] = [
   'clock',
   'held',
   'lane',
+  'groupLanes',
+  'workgroupLanes',
+  'taskGroup',
 ]
 
 function fingerprintOf(dump: Dump): string {

@@ -87,6 +87,9 @@ export type DescribedGroup = readonly [
   throttled: number,
 ]
 
+/** Its number, which is its place among all groups. */
+export const placeOf = ([, flat]: DescribedGroup): number => Number(recordOf(flat).number)
+
 export function groupOf([id, flat, scheduled, retrying, throttled]: DescribedGroup): CountedGroup {
   const hash = recordOf(flat)
   return {

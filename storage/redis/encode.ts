@@ -46,7 +46,15 @@ export function encodeGuard(guard: Guard): unknown[] {
   }
 }
 
-function encodeChange(change: Change, payload: (json: string) => Payload): unknown[] {
+/** What only stores of several partitions say with a change. */
+export type RoutedChange = Change & {
+  /** The place of a new group in the list of all groups. */
+  readonly place?: number
+  /** The other partitions are to hear of the hold. */
+  readonly isToTell?: boolean
+}
+
+function encodeChange(change: RoutedChange, payload: (json: string) => Payload): unknown[] {
   switch (change.kind) {
     case 'insertTask':
       return encodeInsert(change.task, payload)
@@ -62,13 +70,20 @@ function encodeChange(change: Change, payload: (json: string) => Payload): unkno
     case 'addAttempt':
       return [change.kind, change.taskId, encodeAttempt(change.attempt)]
     case 'putGroup':
-      return [change.kind, { ...change.group, metadata: JSON.stringify(change.group.metadata) }]
+      return [change.kind, { ...change.group, metadata: JSON.stringify(change.group.metadata), place: change.place }]
     case 'deleteGroup':
       return [change.kind, change.groupId]
     case 'liftHold':
       return [change.kind, change.groupId, change.hold]
     case 'holdWork':
-      return [change.kind, change.hold.scope, change.hold.name, change.hold.until, change.hold.reason]
+      return [
+        change.kind,
+        change.hold.scope,
+        change.hold.name,
+        change.hold.until,
+        change.hold.reason,
+        change.isToTell ? 'tell' : '',
+      ]
     case 'releaseWork':
       return [change.kind, change.scope, change.name]
   }

@@ -2,8 +2,8 @@ import type { Clock } from '../../server/core/clock.ts'
 import { isComplete, stateOf, type Task } from '../../server/core/task.ts'
 import { type CountedGroup, countsByState, taskCount } from '../../server/core/task-group.ts'
 import type { GroupQuery, TaskQuery } from '../task-storage.ts'
-import { type Partition, slicesOf, type TaskRange } from './partition.ts'
-import type { Places } from './redis-storage.ts'
+import { slicesOf, type TaskRange } from './partition.ts'
+import type { Places, Store } from './store.ts'
 
 /** Tasks or groups looked at in one script while searching: about 5 ms. */
 const PER_LOOK = 500
@@ -16,19 +16,19 @@ const PAYLOADS_PER_READ = 100
  * go meanwhile may be missed, never told twice.
  */
 export async function findTasks(
-  partition: Partition,
+  store: Store,
   query: TaskQuery,
   places: Places,
   clock: Clock,
 ): Promise<{ tasks: Task[]; count: number }> {
-  if (!isFiltered(query)) return readPage(partition, query.groupId, places)
+  if (!isFiltered(query)) return readPage(store, query.groupId, places)
   const ids: string[] = []
   let count = 0
   const index = query.state === 'failed' ? 'failed' : 'all'
-  const known = await knownCount(partition, query)
+  const known = await knownCount(store, query)
   for (let first = 0; ; first += PER_LOOK) {
     const range = { groupId: query.groupId, index, first, last: first + PER_LOOK - 1, hasPayloads: false } as const
-    const looked = await partition.listTasks(range)
+    const looked = await store.listTasks(range)
     for (const found of looked.tasks) {
       if (!matches(found, looked.isGroupPaused, query, clock.now())) continue
       if (count >= places.first && count <= places.last) ids.push(found.task.id)
@@ -36,30 +36,30 @@ export async function findTasks(
     }
     if (looked.tasks.length < PER_LOOK) break
     // The books know how many there are: once the page is full nothing more is looked at.
-    if (known !== null && count > places.last) return { tasks: await readInOrder(partition, ids), count: known }
+    if (known !== null && count > places.last) return { tasks: await readInOrder(store, ids), count: known }
   }
-  const tasks = await readInOrder(partition, ids)
+  const tasks = await readInOrder(store, ids)
   return { tasks, count: count - (ids.length - tasks.length) }
 }
 
 async function readPage(
-  partition: Partition,
+  store: Store,
   groupId: string,
   { first, last }: Places,
 ): Promise<{ tasks: Task[]; count: number }> {
   const tasks: Task[] = []
   for (let from = first; ; from += PAYLOADS_PER_READ) {
     const to = Math.min(last, from + PAYLOADS_PER_READ - 1)
-    const range = await partition.listTasks({ groupId, index: 'all', first: from, last: to, hasPayloads: true })
+    const range = await store.listTasks({ groupId, index: 'all', first: from, last: to, hasPayloads: true })
     tasks.push(...range.tasks.map(({ task }) => task))
     if (to >= last || to + 1 >= range.count) return { tasks, count: range.count }
   }
 }
 
-async function readInOrder(partition: Partition, ids: readonly string[]): Promise<Task[]> {
+async function readInOrder(store: Store, ids: readonly string[]): Promise<Task[]> {
   const tasks = new Map<string, Task>()
   for (const slice of slicesOf(ids, PAYLOADS_PER_READ))
-    for (const task of await partition.getTasks(slice)) tasks.set(task.id, task)
+    for (const task of await store.getTasks(slice)) tasks.set(task.id, task)
   return ids.flatMap((id) => tasks.get(id) ?? [])
 }
 
@@ -89,11 +89,11 @@ function matches(
 }
 
 /** What the group's books say, when nothing but the state or completion is asked for; null otherwise. */
-async function knownCount(partition: Partition, query: TaskQuery): Promise<number | null> {
+async function knownCount(store: Store, query: TaskQuery): Promise<number | null> {
   const { state, worker, workgroup, key, metadata, search, skipCompleted } = query
   const isByState = [worker, workgroup, key, metadata].every((filter) => filter === undefined) && search === ''
   if (!isByState) return null
-  const [group] = await partition.getGroups([query.groupId])
+  const [group] = await store.getGroups([query.groupId])
   if (!group) return 0
   if (state === 'succeeded' && skipCompleted) return 0
   return state ? countsByState(group)[state] : taskCount(group) - (skipCompleted ? group.counts.succeeded : 0)
@@ -105,15 +105,15 @@ const lower = (text: string): string => text.replace(/[A-Z]+/g, (letters) => let
 
 /** Groups newest first; a search looks through all of them in parts. */
 export async function findGroups(
-  partition: Partition,
+  store: Store,
   { search }: GroupQuery,
   { first, last }: Places,
 ): Promise<{ groups: CountedGroup[]; count: number }> {
-  if (search === '') return partition.listGroups(first, last)
+  if (search === '') return store.listGroups(first, last)
   const found: CountedGroup[] = []
   let count = 0
   for (let from = 0; ; from += PER_LOOK) {
-    const { groups } = await partition.listGroups(from, from + PER_LOOK - 1)
+    const { groups } = await store.listGroups(from, from + PER_LOOK - 1)
     for (const group of groups) {
       if (!contains(group.id, search) && !contains(group.name, search)) continue
       if (count >= first && count <= last) found.push(group)

@@ -71,6 +71,11 @@ export const keyKinds = {
   lastClaim: 'claim:',
   /** ZSET of boots that closed, by until when that is remembered. */
   goneBoots: 'gone',
+  /** Only of stores of several partitions. STRING: the group of a task, in the partition of its id. By task id. */
+  taskGroup: 'id:',
+  /** LIST of holds that the other partitions do not have yet; ZSET of what may run at once, by when it ends. */
+  outbox: 'outbox',
+  permits: 'permits',
   /** HASH of a small document and its end. By its own key. */
   record: 'rec:',
 } as const
@@ -85,5 +90,8 @@ export const LONG_TEXT = '\u0001'
 
 /** The hash tag of a partition. */
 export const partitionTag = (partition: number): string => `{c${partition}}`
+
+/** The hash tag of a worker's permits. */
+export const workerTag = (worker: string): string => `{sem:${worker}}`
 
 export const keyOf = (tag: string, kind: KeyKind, id = ''): string => `${tag}${keyKinds[kind]}${id}`

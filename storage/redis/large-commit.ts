@@ -36,14 +36,8 @@ export async function commitLarge(
   id: string,
 ): Promise<CommitResult> {
   await stage(host, id, changes)
-  const locked = await lock(host, id, { guards, changes, events })
-  if (locked !== '') return locked
-  for (let at = 0; at < guards.length; at += GUARDS_PER_SCRIPT) {
-    const part = guards.slice(at, at + GUARDS_PER_SCRIPT).map(encodeGuard)
-    const refusal = (await host.run('largeCheck', id, JSON.stringify(part))) as CommitResult | ''
-    if (refusal !== '') return drop(host, id, refusal)
-  }
-  const refusal = (await host.run('largeDecide', id, changes.length)) as CommitResult | ''
+  const inserts = await lock(host, id, { guards, changes, events })
+  const refusal = (await checkGuards(host, id, guards)) || inserts || (await decide(host, id, changes.length))
   if (refusal !== '') return drop(host, id, refusal)
   await finishLarge(host, id)
   return 'applied'
@@ -79,12 +73,27 @@ async function stage(host: LargeCommitHost, id: string, changes: ChangeSet['chan
   await host.command('EXPIRE', 'largeChanges', id, UNDECIDED_SECONDS)
 }
 
-async function lock(host: LargeCommitHost, id: string, changeSet: ChangeSet): Promise<CommitResult | ''> {
+/** What a script answers: that all is well, or why not. */
+type Refusal = CommitResult | ''
+
+async function checkGuards(host: LargeCommitHost, id: string, guards: ChangeSet['guards']): Promise<Refusal> {
+  for (let at = 0; at < guards.length; at += GUARDS_PER_SCRIPT) {
+    const part = guards.slice(at, at + GUARDS_PER_SCRIPT).map(encodeGuard)
+    const refusal = (await host.run('largeCheck', id, JSON.stringify(part))) as Refusal
+    if (refusal !== '') return refusal
+  }
+  return ''
+}
+
+const decide = (host: LargeCommitHost, id: string, changes: number): Promise<Refusal> =>
+  host.run('largeDecide', id, changes) as Promise<Refusal>
+
+/** Waits for its turn. Answers conflict when what it inserts cannot be. */
+async function lock(host: LargeCommitHost, id: string, changeSet: ChangeSet): Promise<Refusal> {
   const outline = encodeOutline(changeSet.changes)
   for (;;) {
     const answer = await host.run('largeLock', id, outline, ...groupsOf(changeSet))
-    if (answer === '') return ''
-    if (answer !== 'busy') return drop(host, id, answer as CommitResult)
+    if (answer !== 'busy') return answer as Refusal
     await finishLarge(host)
   }
 }

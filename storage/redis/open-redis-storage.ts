@@ -1,11 +1,15 @@
+import { randomBytes } from 'node:crypto'
 import type { Clock } from '../../server/core/clock.ts'
 import type { ConnectOptions } from './connect.ts'
 import { EventFeed } from './event-feed.ts'
+import { partitionTag } from './keys.ts'
 import { openRedis } from './open-redis.ts'
-import type { ScriptRunner } from './partition.ts'
+import { Partition, type PartitionOptions, type ScriptRunner } from './partition.ts'
+import { Partitions } from './partitions.ts'
 import { compileScript, type RedisConnection } from './redis-connection.ts'
 import { RedisStorage } from './redis-storage.ts'
 import { composeScripts, type ScriptName } from './scripts.ts'
+import type { Store } from './store.ts'
 
 export interface OpenRedisStorageOptions extends ConnectOptions {
   readonly clock: Clock
@@ -31,13 +35,24 @@ export async function openRedisStorage(options: OpenRedisStorageOptions): Promis
   try {
     const runner = runScriptsOn(connection, maxWeight)
     const feed = new EventFeed({ runner, connection, bootId })
-    const storage = new RedisStorage({ ...options, time, runner, feed, durability, onClose: () => connection.close() })
+    const store = createStore(partitions, { newToken, ...options, time, runner })
+    feed.subscribeRemote((events) => store.noteEvents?.(events))
+    const storage = new RedisStorage({ clock, store, feed, durability, onClose: () => connection.close() })
     await storage.open()
     return storage
   } catch (error) {
     await connection.close()
     throw error
   }
+}
+
+/** 96 random bits: a store that fails over repeats its counters, not these. */
+const newToken = (): string => randomBytes(12).toString('base64url')
+
+function createStore(partitions: number, options: Omit<PartitionOptions, 'tag'>): Store {
+  return partitions === 1
+    ? new Partition({ ...options, tag: partitionTag(0) })
+    : new Partitions({ ...options, count: partitions })
 }
 
 /** The engine's scripts on a connection. */

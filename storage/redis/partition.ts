@@ -4,6 +4,7 @@ import type { Clock } from '../../server/core/clock.ts'
 import type { Task } from '../../server/core/task.ts'
 import type { CountedGroup } from '../../server/core/task-group.ts'
 import type { ClaimedTask, ClaimRequest, ClaimResult, LeaseRef, ParentResult, WorkgroupRow } from '../task-storage.ts'
+import { auditPartition } from './audit.ts'
 import {
   type DescribedGroup,
   type DescribedLane,
@@ -12,6 +13,7 @@ import {
   groupOf,
   holdOf,
   lanesOf,
+  placeOf,
   taskOf,
   workgroupOf,
 } from './decode.ts'
@@ -19,6 +21,7 @@ import { decodeAttempt, encodeCommit } from './encode.ts'
 import { type KeyKind, keyOf } from './keys.ts'
 import { commitLarge, finishLarge, type LargeCommitHost } from './large-commit.ts'
 import { MAX_WEIGHT, type ScriptName } from './scripts.ts'
+import type { RangeOfTasks, Store } from './store.ts'
 
 /** What a partition asks of the connection. */
 export interface ScriptRunner {
@@ -44,11 +47,13 @@ export interface PartitionOptions {
 const SETS_PER_SCRIPT = 64
 /** Tasks read in one script: about 10 µs each. */
 const TASKS_PER_READ = 500
+/** Indexes read in one script: about 1 µs each. */
+const INDEXES_PER_READ = 1000
 /** How long a server that closed is remembered as gone: longer than any lease. */
 const GONE_MS = 24 * 3600 * 1000
 
 /** Everything of the groups whose keys carry one hash tag. Each method is one script, or says why it is more. */
-export class Partition {
+export class Partition implements Store {
   readonly #options: PartitionOptions
   /** The token of a claim whose answer did not arrive: the next one asks for its tasks first. */
   #unanswered = ''
@@ -86,7 +91,7 @@ export class Partition {
     return commitLarge(this.#host, changeSet, this.#options.newToken())
   }
 
-  async claim(request: ClaimRequest): Promise<ClaimResult> {
+  async claim(request: ClaimRequest): Promise<PartitionClaim> {
     const { clock, bootId, newToken } = this.#options
     const { limit, until, slotsPerWorker, slots, maxLeasesPerWorker } = request
     const now = clock.now()
@@ -96,9 +101,9 @@ export class Partition {
     try {
       const reply = await this.#run('claim', limit, until - now, bootId, token, ...places, before)
       if (this.#unanswered === before) this.#unanswered = ''
-      const [, , , , , hasLocks] = reply as ClaimReply
+      const [, , , , , hasLocks, hasQueued, untold] = reply as ClaimReply
       if (hasLocks === 1) void this.#help()
-      return claimResultOf(reply as ClaimReply, now)
+      return { ...claimResultOf(reply as ClaimReply, now), hasQueued: hasQueued === 1, untoldHolds: untold }
     } catch (error) {
       this.#unanswered = before || token
       throw error
@@ -111,8 +116,11 @@ export class Partition {
     return reply as string[]
   }
 
-  async listExpiredIds(limit: number): Promise<string[]> {
-    return limit <= 0 ? [] : ((await this.#run('listExpired', limit)) as string[])
+  async listExpiredLeases(limit: number): Promise<Task[]> {
+    if (limit <= 0) return []
+    const ids = (await this.#run('listExpired', limit)) as string[]
+    const tasks = new Map((await this.getTasks(ids)).map((task) => [task.id, task]))
+    return ids.flatMap((id) => tasks.get(id) ?? []).filter(({ lease }) => lease !== null)
   }
 
   /** In scripts of a bounded size each. */
@@ -123,20 +131,16 @@ export class Partition {
     return replies.flatMap((reply) => tasksOf(reply as [DescribedTask[], DescribedLane[]]))
   }
 
-  /** Ids in an index of each of these, in order, each once. */
-  async relatedIds(kind: KeyKind, of: readonly string[]): Promise<string[]> {
-    const lists = await Promise.all(of.map((id) => this.command('ZRANGE', kind, id, 0, -1)))
-    return [...new Set((lists as string[][]).flat())]
+  /** The tasks in an index of any of these. */
+  async listRelated(kind: RelatedKind, of: readonly string[]): Promise<Task[]> {
+    const lists = await Promise.all(
+      slicesOf(of, INDEXES_PER_READ).map((slice) => this.#run('listRelated', kind, ...slice)),
+    )
+    return this.getTasks([...new Set((lists as string[][]).flat())])
   }
 
   /** Tasks of a group from one place to another (inclusive, -1 is the last), with how many there are. */
-  async listTasks(range: {
-    groupId: string
-    index: 'all' | 'failed'
-    first: number
-    last: number
-    hasPayloads: boolean
-  }): Promise<TaskRange> {
+  async listTasks(range: RangeOfTasks): Promise<TaskRange> {
     const { groupId, index, first, last, hasPayloads } = range
     const reply = await this.#run('listTasks', groupId, index, first, last, hasPayloads ? '1' : '0')
     const [count, tasks, lanes, isGroupPaused] = reply as [number, DescribedTask[], DescribedLane[], string]
@@ -158,8 +162,14 @@ export class Partition {
 
   /** Newest first, from one place to another (inclusive). */
   async listGroups(first: number, last: number): Promise<{ count: number; groups: CountedGroup[] }> {
+    const { count, groups } = await this.listPlacedGroups(first, last)
+    return { count, groups: groups.map(({ group }) => group) }
+  }
+
+  /** With the number of each, by which groups of several partitions are put in one order. */
+  async listPlacedGroups(first: number, last: number): Promise<{ count: number; groups: PlacedGroup[] }> {
     const [count, groups] = (await this.#run('listGroups', first, last)) as [number, DescribedGroup[]]
-    return { count, groups: groups.map(groupOf) }
+    return { count, groups: groups.map((described) => ({ place: placeOf(described), group: groupOf(described) })) }
   }
 
   async listWorkgroups(
@@ -184,20 +194,44 @@ export class Partition {
   }
 
   async listFinishedGroups(before: number, limit: number): Promise<string[]> {
-    const ids = await this.command('ZRANGEBYSCORE', 'finishedGroups', '', '-inf', `(${before}`, 'LIMIT', 0, limit)
-    return ids as string[]
+    return (await this.listFinishedAt(before, limit)).map(({ id }) => id)
   }
 
-  /** Its leases are not this server's any more once another one finds it among the gone. */
-  async sayGone(): Promise<void> {
-    const { clock, bootId } = this.#options
-    await this.command('ZADD', 'goneBoots', '', clock.now() + GONE_MS, bootId)
+  /** With when they finished. */
+  async listFinishedAt(before: number, limit: number): Promise<{ id: string; finishedAt: number }[]> {
+    const range = ['-inf', `(${before}`, 'WITHSCORES', 'LIMIT', 0, limit]
+    const flat = (await this.command('ZRANGEBYSCORE', 'finishedGroups', '', ...range)) as string[]
+    return slicesOf(flat, 2).map(([id, at]) => ({ id: String(id), finishedAt: Number(at) }))
   }
 
-  async sayHere(): Promise<void> {
+  async getRecord(key: string): Promise<string | null> {
+    const stored = (await this.command('GET', 'record', key)) as string | null
+    if (stored === null) return null
+    const end = stored.indexOf(' ')
+    const expiresAt = Number(stored.slice(0, end))
+    return expiresAt === 0 || expiresAt > this.#options.clock.now() ? stored.slice(end + 1) : null
+  }
+
+  async putRecord(key: string, value: string | null, expiresAt: number): Promise<void> {
+    const end = expiresAt > 0 && this.#options.time === 'store' ? ['PXAT', expiresAt] : []
+    if (value === null) await this.command('DEL', 'record', key)
+    else await this.command('SET', 'record', key, `${expiresAt} ${value}`, ...end)
+  }
+
+  audit(): Promise<{ faults: string[]; fingerprint: string }> {
+    return auditPartition(this.#options.runner, this.#options.tag)
+  }
+
+  async open(): Promise<void> {
     const { clock, bootId } = this.#options
     await this.command('ZREM', 'goneBoots', '', bootId)
     await this.command('ZREMRANGEBYSCORE', 'goneBoots', '', '-inf', clock.now())
+  }
+
+  /** Says that this server is gone: what leases it has are found by the others at once. */
+  async close(): Promise<void> {
+    const { clock, bootId } = this.#options
+    await this.command('ZADD', 'goneBoots', '', clock.now() + GONE_MS, bootId)
   }
 
   /** Large change sets of others that are under way: this server goes on with them, in case theirs is dead. */
@@ -222,6 +256,21 @@ export class Partition {
     const { runner, tag, clock, time } = this.#options
     return runner.run(script, tag, [time === 'store' ? '' : clock.now(), ...args])
   }
+}
+
+/** Indexes of tasks by another task or by a merge key. */
+export type RelatedKind = 'children' | 'createdBy' | 'openByKey'
+
+export interface PartitionClaim extends ClaimResult {
+  /** There is more to look at, now or when a worker has a slot again. */
+  readonly hasQueued: boolean
+  /** Holds that the other partitions do not have yet. */
+  readonly untoldHolds: number
+}
+
+export interface PlacedGroup {
+  readonly place: number
+  readonly group: CountedGroup
 }
 
 export interface TaskRange {
@@ -258,6 +307,8 @@ type ClaimReply = readonly [
   now: string,
   nextDueAt: string | null,
   hasLocks: number,
+  hasQueued: number,
+  untoldHolds: number,
 ]
 
 function claimResultOf([tasks, parents, lanes, storeNow, nextDueAt]: ClaimReply, now: number): ClaimResult {

@@ -1,4 +1,3 @@
-import { randomBytes } from 'node:crypto'
 import type { AttemptRecord } from '../../server/core/attempt-record.ts'
 import type { ChangeSet, CommitResult, CrewEvent, HoldScope, WorkHold } from '../../server/core/change-set.ts'
 import type { Clock } from '../../server/core/clock.ts'
@@ -18,26 +17,18 @@ import {
   type WorkgroupQuery,
   type WorkgroupRow,
 } from '../task-storage.ts'
-import { auditPartition } from './audit.ts'
 import type { EventFeed } from './event-feed.ts'
 import { findGroups, findTasks } from './find.ts'
-import { partitionTag } from './keys.ts'
-import { Partition, type ScriptRunner } from './partition.ts'
+import type { Places, Store } from './store.ts'
 
 export interface RedisStorageOptions {
-  readonly runner: ScriptRunner
+  readonly store: Store
   readonly feed: EventFeed
   readonly durability: Durability
   readonly clock: Clock
-  readonly time: 'store' | 'clock'
-  readonly bootId: string
-  readonly newToken?: () => string
   /** Called once the storage is closed. */
   readonly onClose?: () => Promise<void>
 }
-
-/** 96 random bits: a store that fails over repeats its counters, not these. */
-const newToken = (): string => randomBytes(12).toString('base64url')
 
 /** Batches on their way at once: one being written while the answers of the other are worked on. */
 const MAX_BATCHES = 2
@@ -53,7 +44,7 @@ export class RedisStorage implements TaskStorage {
   readonly durability: Durability
   readonly feed: EventFeed
   readonly #options: RedisStorageOptions
-  readonly #partition: Partition
+  readonly #store: Store
   readonly #listeners = new Set<EventListener>()
   #pending: Pending[] = []
   #batches = 0
@@ -64,13 +55,13 @@ export class RedisStorage implements TaskStorage {
     this.#options = options
     this.durability = options.durability
     this.feed = options.feed
-    this.#partition = new Partition({ newToken, ...options, tag: partitionTag(0) })
+    this.#store = options.store
   }
 
   /** Says that this boot is there; before anything else. */
   async open(): Promise<void> {
     this.feed.open()
-    await this.#partition.sayHere()
+    await this.#store.open()
   }
 
   commit(changeSets: readonly ChangeSet[]): Promise<CommitResult[]> {
@@ -84,26 +75,24 @@ export class RedisStorage implements TaskStorage {
   async claim(request: ClaimRequest): Promise<ClaimResult> {
     // Calls are run in the order made: what was committed before may be what is claimed.
     void this.#send()
-    const result = await this.#partition.claim(request)
-    const updated = result.tasks.map(
+    const { tasks, nextDueAt } = await this.#store.claim(request)
+    const updated = tasks.map(
       ({ task }): CrewEvent => ({ type: 'task.updated', groupId: task.groupId, taskId: task.id }),
     )
     this.#tell(updated, 'claim')
-    return result
+    return { tasks, nextDueAt }
   }
 
   async renewLeases(leases: readonly LeaseRef[], until: number): Promise<string[]> {
-    return leases.length === 0 ? [] : this.#partition.renewLeases(leases, until)
+    return leases.length === 0 ? [] : this.#store.renewLeases(leases, until)
   }
 
-  async listExpiredLeases(limit: number): Promise<Task[]> {
-    const ids = await this.#partition.listExpiredIds(limit)
-    const tasks = new Map((await this.getTasks(ids)).map((task) => [task.id, task]))
-    return ids.flatMap((id) => tasks.get(id) ?? []).filter(({ lease }) => lease !== null)
+  listExpiredLeases(limit: number): Promise<Task[]> {
+    return this.#store.listExpiredLeases(limit)
   }
 
   async getTasks(ids: readonly string[]): Promise<Task[]> {
-    return ids.length === 0 ? [] : this.#partition.getTasks([...new Set(ids)])
+    return ids.length === 0 ? [] : this.#store.getTasks([...new Set(ids)])
   }
 
   async findGroup(id: string): Promise<TaskGroup | null> {
@@ -114,70 +103,55 @@ export class RedisStorage implements TaskStorage {
   }
 
   async getGroup(id: string): Promise<CountedGroup | null> {
-    const [group] = await this.#partition.getGroups([id])
+    const [group] = await this.#store.getGroups([id])
     return group ?? null
   }
 
   listGroups(query: GroupQuery): Promise<{ groups: CountedGroup[]; count: number }> {
-    return findGroups(this.#partition, query, placesOf(query))
+    return findGroups(this.#store, query, placesOf(query))
   }
 
   listTasks(query: TaskQuery): Promise<{ tasks: Task[]; count: number }> {
-    return findTasks(this.#partition, query, placesOf(query), this.#options.clock)
+    return findTasks(this.#store, query, placesOf(query), this.#options.clock)
   }
 
-  async listChildren(parentIds: readonly string[]): Promise<Task[]> {
-    return this.getTasks(await this.#partition.relatedIds('children', parentIds))
+  listChildren(parentIds: readonly string[]): Promise<Task[]> {
+    return this.#store.listRelated('children', parentIds)
   }
 
-  async listCreatedBy(taskIds: readonly string[]): Promise<Task[]> {
-    return this.getTasks(await this.#partition.relatedIds('createdBy', taskIds))
+  listCreatedBy(taskIds: readonly string[]): Promise<Task[]> {
+    return this.#store.listRelated('createdBy', taskIds)
   }
 
   async listDuplicates(mergeKey: string): Promise<Task[]> {
-    if (mergeKey === '') return []
-    return this.getTasks(await this.#partition.relatedIds('openByKey', [mergeKey]))
+    return mergeKey === '' ? [] : this.#store.listRelated('openByKey', [mergeKey])
   }
 
   listAttempts(taskId: string): Promise<AttemptRecord[]> {
-    return this.#partition.listAttempts(taskId)
+    return this.#store.listAttempts(taskId)
   }
 
   async listHolds(scope: HoldScope, names?: readonly string[]): Promise<WorkHold[]> {
     if (names?.length === 0) return []
-    const holds = await this.#partition.listHolds(scope, names ?? [])
+    const holds = await this.#store.listHolds(scope, names ?? [])
     return names ? holds : holds.sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
   async listWorkgroups(query: WorkgroupQuery): Promise<{ workgroups: WorkgroupRow[]; count: number }> {
     const { first, last } = placesOf(query)
-    return this.#partition.listWorkgroups(first, last, query.name)
+    return this.#store.listWorkgroups(first, last, query.name)
   }
 
   listFinishedGroups(before: number, limit: number): Promise<string[]> {
-    return this.#partition.listFinishedGroups(before, limit)
+    return this.#store.listFinishedGroups(before, limit)
   }
 
-  async getRecord(key: string): Promise<string | null> {
-    const stored = (await this.#partition.command('GET', 'record', key)) as string | null
-    if (stored === null) return null
-    const end = stored.indexOf(' ')
-    const expiresAt = Number(stored.slice(0, end))
-    return expiresAt === 0 || expiresAt > this.#options.clock.now() ? stored.slice(end + 1) : null
+  getRecord(key: string): Promise<string | null> {
+    return this.#store.getRecord(key)
   }
 
-  async putRecord(key: string, value: string | null, expiresAt = 0): Promise<void> {
-    const isTimed = expiresAt > 0 && this.#options.time === 'store'
-    if (value === null) await this.#partition.command('DEL', 'record', key)
-    else {
-      await this.#partition.command(
-        'SET',
-        'record',
-        key,
-        `${expiresAt} ${value}`,
-        ...(isTimed ? ['PXAT', expiresAt] : []),
-      )
-    }
+  putRecord(key: string, value: string | null, expiresAt = 0): Promise<void> {
+    return this.#store.putRecord(key, value, expiresAt)
   }
 
   subscribe(listener: EventListener): () => void {
@@ -190,8 +164,7 @@ export class RedisStorage implements TaskStorage {
   }
 
   audit(): Promise<{ faults: string[]; fingerprint: string }> {
-    const { runner } = this.#options
-    return auditPartition(runner, partitionTag(0))
+    return this.#store.audit()
   }
 
   async close(): Promise<void> {
@@ -201,7 +174,7 @@ export class RedisStorage implements TaskStorage {
       })
     }
     this.feed.close()
-    await this.#partition.sayGone()
+    await this.#store.close()
     await this.#options.onClose?.()
   }
 
@@ -238,7 +211,7 @@ export class RedisStorage implements TaskStorage {
   async #write(batch: readonly Pending[]): Promise<void> {
     try {
       const changeSets = batch.flatMap((one) => one.changeSets)
-      const results = await this.#partition.commit(changeSets)
+      const results = await this.#store.commit(changeSets)
       this.#tell(
         changeSets.flatMap(({ events }, index) => (results[index] === 'applied' ? events : [])),
         'commit',
@@ -248,12 +221,6 @@ export class RedisStorage implements TaskStorage {
       for (const { reject } of batch) reject(error)
     }
   }
-}
-
-/** The places of a page, both inclusive. */
-export interface Places {
-  readonly first: number
-  readonly last: number
 }
 
 function placesOf({ page, pageSize }: PageQuery): Places {

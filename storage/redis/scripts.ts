@@ -18,6 +18,7 @@ import largeStep from './lua/large-step.lua' with { type: 'text' }
 import listExpired from './lua/list-expired.lua' with { type: 'text' }
 import listGroups from './lua/list-groups.lua' with { type: 'text' }
 import listHolds from './lua/list-holds.lua' with { type: 'text' }
+import listRelated from './lua/list-related.lua' with { type: 'text' }
 import listTasks from './lua/list-tasks.lua' with { type: 'text' }
 import listWorkgroups from './lua/list-workgroups.lua' with { type: 'text' }
 import locks from './lua/locks.lua' with { type: 'text' }
@@ -26,6 +27,9 @@ import publish from './lua/publish.lua' with { type: 'text' }
 import readGroups from './lua/read-groups.lua' with { type: 'text' }
 import readTasks from './lua/read-tasks.lua' with { type: 'text' }
 import renewLeases from './lua/renew-leases.lua' with { type: 'text' }
+import renewPermits from './lua/renew-permits.lua' with { type: 'text' }
+import takeId from './lua/take-id.lua' with { type: 'text' }
+import takePermits from './lua/take-permits.lua' with { type: 'text' }
 import tasks from './lua/tasks.lua' with { type: 'text' }
 import weights from './lua/weights.lua' with { type: 'text' }
 import { textFields } from './task-fields.ts'
@@ -78,11 +82,15 @@ export function composeScripts(maxWeight = MAX_WEIGHT) {
     listExpired: allowedWhenFull(...base, listExpired),
     readTasks: allowedWhenFull(...reading, readTasks),
     listTasks: allowedWhenFull(...reading, listTasks),
+    listRelated: allowedWhenFull(constants, partition, listRelated),
     readGroups: allowedWhenFull(...base, describeGroup, readGroups),
     listGroups: allowedWhenFull(...base, describeGroup, listGroups),
     listWorkgroups: allowedWhenFull(...base, listWorkgroups),
     listHolds: allowedWhenFull(...base, listHolds),
     publish: allowedWhenFull(constants, partition, publish),
+    takePermits: allowedWhenFull(constants, partition, takePermits),
+    renewPermits: allowedWhenFull(constants, partition, renewPermits),
+    takeId: refusedWhenFull(constants, partition, takeId),
     dump: allowedWhenFull(constants, partition, dump),
   } as const
 }

@@ -20,6 +20,8 @@ export interface StorageTest {
   (sentence: string, body: (world: StorageWorld) => Promise<void>): void
   /** For what only an engine that outlives its process promises; the others are not asked. */
   readonly durable: (sentence: string, body: (world: StorageWorld) => Promise<void>) => void
+  /** For what spans groups: engines that keep each in a partition of its own do not promise it, and are not asked. */
+  readonly acrossGroups: (sentence: string, body: (world: StorageWorld) => Promise<void>) => void
 }
 
 /**
@@ -60,5 +62,8 @@ function storageTest(factory: StorageFactory): StorageTest {
   const durable = (sentence: string, body: (world: StorageWorld) => Promise<void>) => {
     if (factory.isDurable) it(sentence, body)
   }
-  return Object.assign(it, { durable })
+  const acrossGroups = (sentence: string, body: (world: StorageWorld) => Promise<void>) => {
+    if (!factory.isPartitioned) it(sentence, body)
+  }
+  return Object.assign(it, { durable, acrossGroups })
 }

@@ -10,7 +10,12 @@ export const byClaimOrder = (a: Task, b: Task): number =>
  * Leases in the model what an engine claimed and answers, as sentences, what was wrong with the claim. The port leaves
  * engines free in the order of workers and in who wins a merge key; every answer that keeps its sentence is legal.
  */
-export function applyClaim(model: Model, request: ClaimRequest, result: ClaimResult): string[] {
+export function applyClaim(
+  model: Model,
+  request: ClaimRequest,
+  result: ClaimResult,
+  { hasTurns }: { hasTurns: boolean },
+): string[] {
   const before = new Map(model.books.tasks)
   const claimable = [...before.values()].filter((task) => isClaimable(model, task))
   const slotsOf = slotsBefore(model, request)
@@ -30,7 +35,7 @@ export function applyClaim(model: Model, request: ClaimRequest, result: ClaimRes
     ...faults,
     ...amountFaults(request, slotsOf, claimed, left),
     ...orderFaults(claimed, left),
-    ...turnFaults(claimed, left),
+    ...(hasTurns ? turnFaults(claimed, left) : []),
     ...dueFaults(model, request, slotsOf, result),
   ]
 }

@@ -32,6 +32,8 @@ export interface SeenLease {
 export interface ModelRun extends Model {
   readonly leases: SeenLease[]
   made: number
+  /** Keys exclude in their group only, where groups are in partitions of their own. */
+  readonly hasWorkerKeys: boolean
   /** Times a kind of edit met a task in a state: what the run covered. */
   readonly meets: (edit: string, task: Task) => void
 }
@@ -164,7 +166,7 @@ function seededTask(seed: TaskSeed, groupId: string, siblings: readonly Task[], 
     input: seed.weight === 2 ? longText : `{"n":${run.made}}`,
     metadata: seed.key === 0 ? { colour: nameIn(workgroups, seed.workgroup) } : {},
   })
-  return { ...task, mergeKey: mergeKeyOf(task, task.key === 'k2' ? 'worker' : 'group') }
+  return { ...task, mergeKey: mergeKeyOf(task, run.hasWorkerKeys && task.key === 'k2' ? 'worker' : 'group') }
 }
 
 /** Unset, past, now or ahead. */

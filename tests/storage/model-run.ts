@@ -112,6 +112,8 @@ async function openBoth(factory: StorageFactory, coverage: Coverage): Promise<{ 
     ...makeModel(clock, 'boot-0'),
     leases: [],
     made: 0,
+    hasWorkerKeys: !factory.isPartitioned,
+    isPartitioned: factory.isPartitioned ?? false,
     executed: 0,
     meets: (edit, task) => coverage.add(edit, stateInModel(model, task)),
   }

@@ -12,7 +12,7 @@ export interface TestRedis {
 /** The engine on a Redis; each store begins with an empty one. `maxWeight`: change sets beyond it are applied in parts. */
 export function redisStore(
   redis: () => Promise<TestRedis>,
-  { maxWeight }: { maxWeight?: number } = {},
+  { maxWeight, isPartitioned = false }: { maxWeight?: number; isPartitioned?: boolean } = {},
 ): StorageFactory {
   const openAt = ({ url }: TestRedis, options: OpenOptions) =>
     openRedisStorage({
@@ -29,7 +29,8 @@ export function redisStore(
     },
     reopen: async (options) => openAt(await redis(), options),
     isDurable: true,
-    isUnordered: maxWeight !== undefined,
+    isUnordered: maxWeight !== undefined || isPartitioned,
+    isPartitioned,
     cleanup: async () => {},
   }
 }

@@ -23,6 +23,8 @@ export interface StorageFactory {
   readonly isDurable: boolean
   /** Calls made together may be run in another order: a change in several parts waits for none of the others. */
   readonly isUnordered?: boolean
+  /** Groups are apart: no change set, merge key or turn spans two of them (DESIGN section 5, Redis Cluster). */
+  readonly isPartitioned?: boolean
   /** Takes away all that `open` left behind. */
   cleanup(): Promise<void>
 }

@@ -265,7 +265,7 @@ end
 
 local function putGroup(group)
   local before = loadGroup(group.id)
-  local number = before and before.number or nextNumber('group')
+  local number = before and before.number or group.place or nextNumber('group')
   local hash = key.group .. group.id
   if not before then
     call('HSET', hash, 'number', int(number), 'createdAt', int(group.createdAt))
@@ -351,6 +351,9 @@ local APPLY = {
   end,
   holdWork = function(change)
     holdWork(change[2], change[3], change[4], change[5])
+    if change[6] == 'tell' then
+      call('RPUSH', key.outbox, cjson.encode({ change[2], change[3], int(change[4]), change[5] }))
+    end
   end,
   releaseWork = function(change)
     releaseWork(change[2], change[3])

@@ -4,7 +4,7 @@
 -- a task gets it with its place in this claim. ARGV[6] slots of a worker. ARGV[7] slots by worker as JSON. ARGV[8] leases that
 -- one worker may have at once. ARGV[9] the token of the claim before whose answer did not arrive, or ''.
 -- Returns {tasks, their parents' results, lanes, the store's time, when the next task is due or false, 1 while a large change
--- set is under way}.
+-- set is under way, 1 while something is queued, how many holds the other partitions do not have yet}.
 -- Invariant: a task is leased at most once at a time, and no two tasks of one merge key.
 local limit, leaseMs, boot, token = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], ARGV[5]
 local slotsPerWorker, slotsByWorker, maxLeasesPerWorker = tonumber(ARGV[6]), cjson.decode(ARGV[7]), tonumber(ARGV[8])
@@ -223,4 +223,13 @@ local nextDue = call('ZRANGE', key.clock, 0, 0, 'WITHSCORES')[2]
 if isCutShort() then
   nextDue = int(now)
 end
-return { tasks, parents, describedLanes(), int(now), nextDue or false, hasLocks and 1 or 0 }
+return {
+  tasks,
+  parents,
+  describedLanes(),
+  int(now),
+  nextDue or false,
+  hasLocks and 1 or 0,
+  call('EXISTS', key.workers),
+  call('LLEN', key.outbox),
+}

@@ -4,6 +4,7 @@ import type { CountedGroup } from '../../../server/core/task-group.ts'
 import {
   addAttempt,
   blockChildren,
+  changeSet,
   completion,
   delayChildren,
   deleteGroup,
@@ -136,7 +137,11 @@ function describeCounters(it: StorageTest): void {
   it('each group counts its own', async (world) => {
     const [one, two] = [await world.addGroup(), await world.addGroup()]
     const task = world.task({ groupId: one.id })
-    await world.commit(insertTask(task), insertTask(world.task({ groupId: two.id })), ...completion(task.id))
+    const sets = [
+      changeSet({ changes: [insertTask(task), ...completion(task.id)] }),
+      changeSet({ changes: [insertTask(world.task({ groupId: two.id }))] }),
+    ]
+    expect(await world.storage.commit(sets)).toEqual(['applied', 'applied'])
     expect((await world.loadGroup(one)).counts).toEqual(countsOf({ succeeded: 1 }))
     expect((await world.loadGroup(two)).counts).toEqual(countsOf({ waiting: 1 }))
   })

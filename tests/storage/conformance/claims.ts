@@ -204,15 +204,23 @@ function describeLimits(it: StorageTest): void {
     expect(workersOf(first)).toEqual(['a', 'a', 'a', 'b', 'b'])
     expect(await world.claim({ maxLeasesPerWorker: 3 })).toEqual([])
     const [own, other] = first.filter(({ task }) => task.worker === 'a')
-    // An edit while it runs, to another worker and back, is no end of the lease.
-    await world.commit(patchTask(String(other?.task.id), { worker: 'b' }))
-    expect(workersOf(await world.claim({ maxLeasesPerWorker: 3 }))).toEqual(['a'])
-    await world.commit(patchTask(String(other?.task.id), { worker: 'a' }))
-    const more = [await world.addTask(group, { worker: 'a' }), await world.addTask(group, { worker: 'a' })]
     await world.commit({ kind: 'deleteTask', taskId: String(own?.task.id) })
+    expect(workersOf(await world.claim({ maxLeasesPerWorker: 3 }))).toEqual(['a'])
+    const task = await world.addTask(group, { worker: 'a' })
     expect(await world.claim({ maxLeasesPerWorker: 3 })).toEqual([])
     await world.commit(patchTask(String(other?.task.id), { holds: Hold.complete }, 'settle'))
-    expect(await world.claimIds({ maxLeasesPerWorker: 3 })).toEqual([more[0]?.id])
+    expect(await world.claimIds({ maxLeasesPerWorker: 3 })).toEqual([task.id])
+  })
+
+  // Where groups are apart a lease is counted for the worker it was taken for (and nobody edits the worker of a running task).
+  it.acrossGroups('a lease is counted for the worker that its task has now', async (world) => {
+    const group = await world.addGroup()
+    const task = await world.addTask(group, { worker: 'a' })
+    await world.claimTask(task)
+    const waiting = await world.addTask(group, { worker: 'a' })
+    expect(await world.claim({ maxLeasesPerWorker: 1 })).toEqual([])
+    await world.commit(patchTask(task.id, { worker: 'b' }))
+    expect(await world.claimIds({ maxLeasesPerWorker: 1 })).toEqual([waiting.id])
   })
 
   it('leases of a group that is deleted are none of its worker any more', async (world) => {

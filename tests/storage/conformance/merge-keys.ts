@@ -38,7 +38,7 @@ function describeExclusion(it: StorageTest): void {
     expect(await world.claimIds()).toEqual([])
   })
 
-  it('a key excludes over groups, workers and priorities', async (world) => {
+  it.acrossGroups('a key excludes over groups, workers and priorities', async (world) => {
     for (const worker of ['a', 'b', 'c']) {
       await world.addTask(await world.addGroup(), { ...keyed('k'), worker, priority: worker === 'b' ? 1 : 0 })
     }
@@ -141,19 +141,27 @@ function describeRelease(it: StorageTest): void {
     ['a success', async (world, task) => world.commit(...completion(task.id))],
     ['a fence', async (world, task) => world.commit(patchTask(task.id, { holds: Hold.paused }, 'fence'))],
     ['deleting its task', async (world, task) => world.commit(deleteTask(task.id))],
-    ['deleting its group', async (world, task) => world.commit(deleteGroup(task.groupId))],
   ]
   for (const [end, apply] of ends) {
     it(`${end} frees the key`, async (world) => {
-      const first = await world.addTask(await world.addGroup(), { ...keyed('k'), priority: 9 })
-      await world.claimTask(first)
       const group = await world.addGroup()
+      const first = await world.addTask(group, { ...keyed('k'), priority: 9 })
+      await world.claimTask(first)
       const waiting = await addTwo(world, group)
       expect(await world.claimIds()).toEqual([])
       await apply(world, first)
       expect(await world.claimIds()).toEqual([waiting[0].id])
     })
   }
+
+  it.acrossGroups('deleting its group frees the key', async (world) => {
+    const first = await world.addTask(await world.addGroup(), keyed('k'))
+    await world.claimTask(first)
+    const waiting = await addTwo(world, await world.addGroup())
+    expect(await world.claimIds()).toEqual([])
+    await world.commit(deleteGroup(first.groupId))
+    expect(await world.claimIds()).toEqual([waiting[0].id])
+  })
 
   it('a failure frees the key for whoever is first', async (world) => {
     const group = await world.addGroup()

@@ -280,8 +280,9 @@ function describeGroups(it: StorageTest): void {
     const [doomed, kept] = [await world.addGroup(), await world.addGroup()]
     const running = await world.addTask(doomed, { key: 'k', mergeKey: 'k' })
     const child = await world.addTask(doomed, { parentIds: [running.id], metadata: { a: 'b' } })
-    const waiting = await world.addTask(kept, { key: 'k', mergeKey: 'k' })
+    const waiting = await world.addTask(kept, { runAfter: world.clock.now() + 1 })
     const late = await world.claimTask(running)
+    world.clock.advance(1)
     await world.commit(addAttempt(running.id, makeAttempt()), deleteGroup(doomed.id))
     expect(await world.storage.getGroup(doomed.id)).toBeNull()
     expect(sortedIds(await world.storage.getTasks([running.id, child.id, waiting.id]))).toEqual([waiting.id])
