@@ -33,6 +33,8 @@ export class EventFeed implements SharedFeed {
   readonly #remote = new Set<EventListener>()
   #waiting: { origin: 'commit' | 'claim'; events: CrewEvent[] }[] = []
   #isSending = false
+  /** Some events were not told: a number is left out, so that every listener sees it. */
+  #hasLost = false
   #stop: () => void = () => {}
 
   constructor(options: EventFeedOptions) {
@@ -44,7 +46,14 @@ export class EventFeed implements SharedFeed {
     this.#stop = this.#options.connection.subscribe({
       channel: this.#channel,
       onMessage: (text) => this.#hear(JSON.parse(text) as Message),
+      // Nothing to tell, but the place: whoever begins to hear learns what it missed, or that it missed nothing.
+      onLive: () => void this.#tell([], 'commit').catch(() => {}),
     })
+  }
+
+  /** Something was done, or may have been, whose events nobody will tell. */
+  noteLost(): void {
+    this.#hasLost = true
   }
 
   close(): void {
@@ -75,24 +84,29 @@ export class EventFeed implements SharedFeed {
   }
 
   async #send(): Promise<void> {
-    const { runner, bootId } = this.#options
     this.#isSending = true
     try {
-      for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) {
-        const { origin, events } = next
-        const args = ['', this.#channel, bootId, origin, events.length, JSON.stringify(events)]
-        await runner.run('publish', partitionTag(0), args)
-      }
+      for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) await this.#tell(next.events, next.origin)
     } catch {
       // The store is away: whoever listens sees the gap, and reads again what the events would have named.
       this.#waiting = []
+      this.#hasLost = true
     } finally {
       this.#isSending = false
     }
   }
 
+  async #tell(events: readonly CrewEvent[], origin: 'commit' | 'claim'): Promise<void> {
+    const { runner, bootId } = this.#options
+    const lost = this.#hasLost ? 1 : 0
+    const args = ['', this.#channel, bootId, origin, events.length + lost, events.length, JSON.stringify(events)]
+    await runner.run('publish', partitionTag(0), args)
+    if (lost === 1) this.#hasLost = false
+  }
+
   #hear({ boot, first, origin, events }: Message): void {
     for (const listener of this.#listeners) listener(events, first)
-    if (boot !== this.#options.bootId) for (const listener of this.#remote) listener(events, origin)
+    if (boot === this.#options.bootId || events.length === 0) return
+    for (const listener of this.#remote) listener(events, origin)
   }
 }

@@ -75,7 +75,7 @@ export class RedisStorage implements TaskStorage {
   async claim(request: ClaimRequest): Promise<ClaimResult> {
     // Calls are run in the order made: what was committed before may be what is claimed.
     void this.#send()
-    const { tasks, nextDueAt } = await this.#store.claim(request)
+    const { tasks, nextDueAt } = await this.#orLost(this.#store.claim(request))
     const updated = tasks.map(
       ({ task }): CrewEvent => ({ type: 'task.updated', groupId: task.groupId, taskId: task.id }),
     )
@@ -184,6 +184,16 @@ export class RedisStorage implements TaskStorage {
     this.feed.publish(events, origin)
   }
 
+  /** What failed may have been done all the same (I14), and then its events are told by nobody. */
+  async #orLost<Result>(work: Promise<Result>): Promise<Result> {
+    try {
+      return await work
+    } catch (error) {
+      this.feed.noteLost()
+      throw error
+    }
+  }
+
   #schedule(): void {
     if (this.#isScheduled || this.#batches >= MAX_BATCHES) return
     this.#isScheduled = true
@@ -211,7 +221,7 @@ export class RedisStorage implements TaskStorage {
   async #write(batch: readonly Pending[]): Promise<void> {
     try {
       const changeSets = batch.flatMap((one) => one.changeSets)
-      const results = await this.#store.commit(changeSets)
+      const results = await this.#orLost(this.#store.commit(changeSets))
       this.#tell(
         changeSets.flatMap(({ events }, index) => (results[index] === 'applied' ? events : [])),
         'commit',
