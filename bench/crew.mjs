@@ -1,5 +1,5 @@
 #!/usr/bin/env node
-// Everything bench/README.md reports of Crew, one JSON line each: node bench/crew.mjs [--cmd 'dist/crew start'] [--only drain,idle] [--runs 3]
+// Everything bench/README.md reports of Crew, one JSON line each: node bench/crew.mjs [--cmd 'dist/crew start'] [--only drain-10k,w3] [--runs 3] [--storage redis]
 import { execFileSync } from 'node:child_process'
 import fs from 'node:fs'
 import os from 'node:os'
@@ -19,7 +19,8 @@ const port = 21_010
 const only = opt.only?.split(',')
 
 // What every run of the server gets: a durable file in the scratch folder, no login, and the connections that suit this machine.
-const env = ['CREW_AUTH=off', 'CREW_STORAGE=sqlite:{dir}/crew.db', `CREW_MAX_IN_FLIGHT_PER_WORKER=${opt.conns ?? 64}`]
+const isRedis = opt.storage === 'redis'
+const env = ['CREW_AUTH=off', isRedis ? 'CREW_STORAGE=redis://127.0.0.1:{redis}' : 'CREW_STORAGE=sqlite:{dir}/crew.db', `CREW_MAX_IN_FLIGHT_PER_WORKER=${opt.conns ?? 64}`]
 
 const steps = {
   ceiling: () => script('ceiling.mjs', ['--only', 'node-raw,bun-undici', '--conns', '32,64', '--runs', '2', '--modules', path.resolve(here, '..')]),
@@ -47,7 +48,7 @@ function script(file, args) {
 
 function workload(name, ...args) {
   const creates = args.includes('--bulk') || name === 'W2' ? [] : bulk
-  return script('bench.mjs', ['--target', 'crew', '--cmd', cmd, '--workload', name, '--runs', runs, ...env.flatMap((e) => ['--env', e]), ...creates, ...args])
+  return script('bench.mjs', ['--target', 'crew', '--cmd', cmd, '--workload', name, '--runs', runs, ...env.flatMap((e) => ['--env', e]), ...creates, ...(isRedis ? ['--storage', 'redis', '--durable', 'yes'] : []), ...args])
 }
 
 async function withServer(work, dir = fs.mkdtempSync(path.join(os.tmpdir(), 'crew-bench-'))) {

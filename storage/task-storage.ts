@@ -20,6 +20,8 @@ export interface TaskStorage {
 
   /** Only of engines on which several servers may work. */
   readonly feed?: SharedFeed
+  /** Groups are apart (Redis Cluster): no merge key excludes over several of them. */
+  readonly isPartitioned?: boolean
 
   /** Applies each change set all or nothing, in order, and answers one result each. Durable when it resolves. */
   commit(changeSets: readonly ChangeSet[]): Promise<CommitResult[]>

@@ -20,6 +20,7 @@ const catalogue = {
   unsupported_media_type: { status: 415, title: 'Send application/json' },
   invalid_request: { status: 422, title: 'The request is not valid' },
   unknown_parent: { status: 422, title: 'A parent does not exist' },
+  key_scope_unavailable: { status: 422, title: 'Keys cannot exclude over several groups here' },
   cycle: { status: 422, title: 'The parents form a cycle' },
   too_many_requests: { status: 429, title: 'Too many requests' },
   internal: { status: 500, title: 'Something went wrong in the server' },

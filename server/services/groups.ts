@@ -29,6 +29,7 @@ export async function createGraph(
   input: GroupInput & { readonly tasks: readonly TaskInput[] },
 ): Promise<CountedGroup> {
   const id = input.id || context.newId()
+  refuseKeyScope(context, input.keyScope)
   await decideAndCommit(context, async () => {
     if (await context.storage.findGroup(id)) {
       const fault = { pointer: '/id', detail: `a task group with the id "${id}" exists` }
@@ -67,6 +68,7 @@ export async function updateGroup(
   id: string,
   edit: { name?: string; metadata?: Record<string, string>; keyScope?: KeyScope },
 ): Promise<CountedGroup> {
+  refuseKeyScope(context, edit.keyScope)
   await decideAndCommit(context, async () => {
     const group = await findGroup(context, id)
     const isRekeyed = edit.keyScope !== undefined && edit.keyScope !== group.keyScope
@@ -161,6 +163,17 @@ async function retryTasks(context: ServiceContext, ids: readonly string[], remai
 }
 
 const MAX_RETRY_ROUNDS = 50
+
+/** DESIGN section 5: on a Redis Cluster groups are in partitions of their own, and no script sees two of them. */
+function refuseKeyScope({ storage }: ServiceContext, keyScope: KeyScope | undefined): void {
+  if (keyScope !== 'worker' || !storage.isPartitioned) return
+  const fault = { pointer: '/keyScope', detail: 'must be "group" on a Redis Cluster' }
+  throw new CrewError(
+    'key_scope_unavailable',
+    'On a Redis Cluster equal keys exclude each other within a group only: leave keyScope at "group", or use one Redis server.',
+    [fault],
+  )
+}
 
 function newGroup(id: string, input: GroupInput, now: number): TaskGroup {
   const { name, metadata = {}, keyScope = 'group', isPaused = false } = input

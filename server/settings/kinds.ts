@@ -55,6 +55,14 @@ export const yesOrNo: Kind<boolean> = {
   parse: (text) => (text === 'true' ? true : text === 'false' ? false : undefined),
 }
 
+/** `true` or `1`, `false` or `0`: what an operator has to say out loud, in whichever way they know. */
+export const consent: Kind<boolean> = {
+  placeholder: 'true|false',
+  allowed: 'true, 1, false or 0',
+  mayStandAlone: true,
+  parse: (text) => (/^(true|1)$/.test(text) ? true : /^(false|0)$/.test(text) ? false : undefined),
+}
+
 /** Text of a pattern. */
 export function text(options: {
   readonly placeholder: string

@@ -1,4 +1,4 @@
-import { baseUrl, choice, days, type Kind, text, wholeNumber, yesOrNo } from './kinds.ts'
+import { baseUrl, choice, consent, days, type Kind, text, wholeNumber, yesOrNo } from './kinds.ts'
 
 /** One setting. Its three spellings come from its key, see `namesOf`. */
 export interface Setting<Value> {
@@ -31,12 +31,12 @@ export const SETTINGS = {
     env: 'HOST',
   }),
   storage: withDefault('sqlite:crew.db', {
-    about: 'where tasks are kept: a file, or memory (gone when the server stops)',
+    about: 'where tasks are kept: a file, a Redis that several servers share, or memory (gone when the server stops)',
     kind: text({
-      placeholder: 'sqlite:PATH|memory',
-      allowed: 'sqlite:PATH or memory',
-      // `redis://` passes: what opens the storage says since when it is understood.
-      pattern: /^(sqlite:[^\0]+|memory|rediss?:\/\/\S+)$/,
+      placeholder: 'sqlite:PATH|redis://…|redis+cluster://…|memory',
+      allowed: 'sqlite:PATH, redis://HOST:PORT, redis+cluster://HOST:PORT,HOST:PORT or memory',
+      // What opens it knows more of an address, and says what is wrong with it.
+      pattern: /^(sqlite:[^\0]+|memory|rediss?(\+cluster)?:\/\/\S+)$/,
     }),
   }),
   dataDir: optional({
@@ -113,9 +113,13 @@ export const SETTINGS = {
     env: 'REDIS_ADDRESS',
   }),
   redisPassword: secret({
-    about: 'the password of that Redis server',
+    about: 'the password of the Redis server, where its address has none',
     kind: text({ placeholder: 'PASSWORD', allowed: 'text on one line', pattern: /^.+$/u }),
     env: 'REDIS_PASSWORD',
+  }),
+  allowVolatileRedis: withDefault('false', {
+    about: 'take a Redis that keeps no append-only file: everything is lost when it dies',
+    kind: consent,
   }),
 }
 

@@ -86,7 +86,8 @@ export class EventFeed implements SharedFeed {
   async #send(): Promise<void> {
     this.#isSending = true
     try {
-      for (let next = this.#waiting.shift(); next; next = this.#waiting.shift()) await this.#tell(next.events, next.origin)
+      for (let next = this.#waiting.shift(); next; next = this.#waiting.shift())
+        await this.#tell(next.events, next.origin)
     } catch {
       // The store is away: whoever listens sees the gap, and reads again what the events would have named.
       this.#waiting = []

@@ -37,7 +37,14 @@ export async function openRedisStorage(options: OpenRedisStorageOptions): Promis
     const feed = new EventFeed({ runner, connection, bootId })
     const store = createStore(partitions, { newToken, ...options, time, runner })
     feed.subscribeRemote((events) => store.noteEvents?.(events))
-    const storage = new RedisStorage({ clock, store, feed, durability, onClose: () => connection.close() })
+    const storage = new RedisStorage({
+      clock,
+      store,
+      feed,
+      durability,
+      isPartitioned: partitions > 1,
+      onClose: () => connection.close(),
+    })
     await storage.open()
     return storage
   } catch (error) {

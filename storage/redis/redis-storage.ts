@@ -25,6 +25,7 @@ export interface RedisStorageOptions {
   readonly store: Store
   readonly feed: EventFeed
   readonly durability: Durability
+  readonly isPartitioned: boolean
   readonly clock: Clock
   /** Called once the storage is closed. */
   readonly onClose?: () => Promise<void>
@@ -43,6 +44,7 @@ interface Pending {
 export class RedisStorage implements TaskStorage {
   readonly durability: Durability
   readonly feed: EventFeed
+  readonly isPartitioned: boolean
   readonly #options: RedisStorageOptions
   readonly #store: Store
   readonly #listeners = new Set<EventListener>()
@@ -55,6 +57,7 @@ export class RedisStorage implements TaskStorage {
     this.#options = options
     this.durability = options.durability
     this.feed = options.feed
+    this.isPartitioned = options.isPartitioned
     this.#store = options.store
   }
 

@@ -1,7 +1,8 @@
 import { existsSync } from 'node:fs'
 import { join } from 'node:path'
-import { expect, test } from 'vitest'
+import { expect, onTestFinished, test } from 'vitest'
 import { openStorage, StorageOpenError } from '../../storage/open-storage.ts'
+import { startRedisServer } from '../support/redis-server.ts'
 import { simulatedClock } from '../support/simulated-clock.ts'
 import { makeFolder } from './crew-process.ts'
 
@@ -30,13 +31,23 @@ test('memory survives nothing', async () => {
   }
 })
 
-test('Redis is refused with what to do instead', async () => {
-  for (const setting of ['redis://localhost:6379', 'rediss://localhost']) {
-    await expect(open(setting)).rejects.toThrow(StorageOpenError)
-    await expect(open(setting)).rejects.toThrow(
-      'comes with a later version of Crew: set CREW_STORAGE to sqlite:PATH or memory.',
-    )
-  }
+test('Redis is opened, and says what survives', async () => {
+  const redis = await startRedisServer({ appendonly: 'always' })
+  onTestFinished(() => redis.stop())
+  const storage = await openStorage({ setting: redis.url, dataDir: null, clock: { now: Date.now }, bootId: 'boot' })
+  expect(storage.durability).toMatchObject({ engine: 'redis', survives: 'power' })
+  await storage.close()
+})
+
+test('a Redis that keeps nothing is refused with what to do', async () => {
+  const redis = await startRedisServer({ appendonly: 'no' })
+  onTestFinished(() => redis.stop())
+  const options = { setting: redis.url, dataDir: null, clock: { now: Date.now }, bootId: 'boot' }
+  await expect(openStorage(options)).rejects.toThrow(StorageOpenError)
+  await expect(openStorage(options)).rejects.toThrow('CONFIG SET appendonly yes')
+  const storage = await openStorage({ ...options, allowVolatileRedis: true })
+  expect(storage.durability.survives).toBe('none')
+  await storage.close()
 })
 
 test('what is no storage is refused', async () => {

@@ -16,7 +16,7 @@ import {
 import { createTask, resetTask, updateTask } from '../../server/services/tasks.ts'
 import { answer } from '../support/attempts.ts'
 import { openServiceWorld, refusalOf } from '../support/service-world.ts'
-import { conflictingStorage, interruptCommit } from '../support/storage-wrappers.ts'
+import { conflictingStorage, interruptCommit, partitioned } from '../support/storage-wrappers.ts'
 
 const page = { page: 1, pageSize: 0, search: '' }
 
@@ -33,6 +33,23 @@ describe('creating a group', () => {
       createdAt: world.clock.now(),
     })
     expect(groupStateOf(group)).toBe('empty')
+  })
+
+  test('whose keys are to exclude over groups is refused where groups are apart, and changes nothing', async () => {
+    const world = await openServiceWorld()
+    await world.graph([{ id: 'a', key: 'k' }])
+    const before = await world.fingerprint()
+    const apart = world.through(partitioned(world.storage))
+    for (const attempt of [
+      () => createGroup(apart, { name: 'n', keyScope: 'worker' }),
+      () => createGraph(apart, { name: 'n', keyScope: 'worker', tasks: [] }),
+      () => updateGroup(apart, 'g', { keyScope: 'worker' }),
+    ]) {
+      const refusal = await refusalOf('key_scope_unavailable', attempt())
+      expect(refusal.faults.map(({ pointer }) => pointer)).toEqual(['/keyScope'])
+    }
+    expect(await world.fingerprint()).toBe(before)
+    expect(await createGroup(apart, { name: 'n', keyScope: 'group' })).toMatchObject({ keyScope: 'group' })
   })
 
   test('under a taken id is refused and changes nothing', async () => {

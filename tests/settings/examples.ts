@@ -42,8 +42,8 @@ export const EXAMPLES: { readonly [Key in SettingKey]: Example<Settings[Key]> } 
     standard: 'sqlite:crew.db',
     text: 'sqlite:/data/other.db',
     value: 'sqlite:/data/other.db',
-    bad: ['sqlite:', 'crew.db', 'postgres://x', 'memory2', 'redis:6379'],
-    allowed: 'sqlite:PATH or memory',
+    bad: ['sqlite:', 'crew.db', 'postgres://x', 'memory2', 'redis:6379', 'redis+sentinel://x', 'redis://'],
+    allowed: 'sqlite:PATH, redis://HOST:PORT, redis+cluster://HOST:PORT,HOST:PORT or memory',
   },
   dataDir: { standard: null, text: '/data', value: '/data', bad: ['a\0b'], allowed: 'the path of a folder' },
   workerBaseUrl: {
@@ -129,4 +129,11 @@ export const EXAMPLES: { readonly [Key in SettingKey]: Example<Settings[Key]> } 
     allowed: 'HOST:PORT',
   },
   redisPassword: { standard: null, text: 'hunter 2', value: 'hunter 2', bad: ['a\nb'], allowed: 'text on one line' },
+  allowVolatileRedis: {
+    standard: false,
+    text: '1',
+    value: true,
+    bad: ['yes', '2', 'TRUE', 'on', 'toString'],
+    allowed: 'true, 1, false or 0',
+  },
 }

@@ -32,6 +32,7 @@ test('the names are those of the wire', () => {
     'CREW_LOG_LEVEL',
     'REDIS_ADDRESS',
     'REDIS_PASSWORD',
+    'CREW_ALLOW_VOLATILE_REDIS',
   ])
   expect(namesOf('workerBaseUrl')).toEqual({
     flag: '--worker-base-url',
@@ -75,9 +76,20 @@ test('an empty value in the environment or in .env is no value', () => {
 
 test('an empty flag is a mistake, as of a variable that is not set', () => {
   expect(refusalOf({ flags: { '--storage': '' } })).toBe(
-    'SettingError: --storage is "": expected sqlite:PATH or memory.',
+    'SettingError: --storage is "": expected sqlite:PATH, redis://HOST:PORT, redis+cluster://HOST:PORT,HOST:PORT or memory.',
   )
 })
+
+test('consent is given by true or 1, and by the flag alone', () => {
+  const consentOf = (text: string) => read({ env: { CREW_ALLOW_VOLATILE_REDIS: text } }).allowVolatileRedis
+  expect(['true', '1', 'false', '0'].map(consentOf)).toEqual([true, true, false, false])
+  expect(read({ files: { 'crew.toml': 'allow_volatile_redis = 1' } }).allowVolatileRedis).toBe(true)
+})
+
+test.each(['redis://a', 'rediss://:p@a:1/2', 'redis+cluster://a:1,b', 'rediss+cluster://a'])(
+  '%s is an address of a storage',
+  (text) => expect(read({ env: { CREW_STORAGE: text } }).storage).toBe(text),
+)
 
 test('numbers and truth are written bare in crew.toml', () => {
   const files = { 'crew.toml': 'port = 9_000\nclean_expired_groups = true\nexpired_group_interval_in_days = 0.5' }

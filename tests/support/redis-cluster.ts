@@ -1,20 +1,25 @@
 import { eventually } from './eventually.ts'
 import { type RedisServer, type RedisServerOptions, startRedisServer } from './redis-server.ts'
+import { TcpProxy } from './tcp-proxy.ts'
 
 export interface RedisClusterOptions extends Pick<RedisServerOptions, 'appendonly' | 'config'> {
   /** Per master. With one, a master that dies is replaced within about twice `nodeTimeoutMs`. */
   readonly replicas?: 0 | 1
   readonly nodeTimeoutMs?: number
+  /** A proxy in front of each master, where the Cluster tells clients that it is. */
+  readonly hasProxies?: boolean
 }
 
 /** Three masters on loopback that share the slots. `stop` ends all of them. */
 export interface RedisCluster {
-  /** `redis+cluster://127.0.0.1:PORT,…` with the masters. */
+  /** `redis+cluster://127.0.0.1:PORT,…` with the masters, or their proxies. */
   readonly url: string
   /** The masters as started, each with a third of the slots in order; `kill` and `start` work on each. */
   readonly masters: readonly [RedisServer, RedisServer, RedisServer]
   /** The replica of each master, in the same order; none without `replicas`. */
   readonly replicas: readonly RedisServer[]
+  /** Of each master, in the same order; none without `hasProxies`. */
+  readonly proxies: readonly TcpProxy[]
   /** Resolves when every node that is not named as dead sees `cluster_state:ok`. */
   settled(dead?: readonly RedisServer[]): Promise<void>
   stop(): Promise<void>
@@ -28,9 +33,13 @@ export async function startRedisCluster(options: RedisClusterOptions = {}): Prom
   const nodes = await startNodes(MASTERS * (1 + (options.replicas ?? 0)), options)
   const masters = nodes.slice(0, MASTERS) as [RedisServer, RedisServer, RedisServer]
   const replicas = nodes.slice(MASTERS)
-  const stop = async (): Promise<void> => void (await Promise.all(nodes.map((node) => node.stop())))
+  const proxies: TcpProxy[] = []
+  const stop = async (): Promise<void> => {
+    await Promise.all([...proxies.map((proxy) => proxy.close()), ...nodes.map((node) => node.stop())])
+  }
   const settled = (dead: readonly RedisServer[] = []) => settleAll(nodes.filter((node) => !dead.includes(node)))
   try {
+    if (options.hasProxies) proxies.push(...(await Promise.all(masters.map(putBehindProxy))))
     await spreadSlots(masters)
     await meet(nodes)
     await follow(replicas, masters)
@@ -39,8 +48,15 @@ export async function startRedisCluster(options: RedisClusterOptions = {}): Prom
     await stop()
     throw error
   }
-  const url = `redis+cluster://${masters.map(({ host, port }) => `${host}:${port}`).join(',')}`
-  return { url, masters, replicas, settled, stop }
+  const places = (options.hasProxies ? proxies : masters).map(({ host, port }) => `${host}:${port}`)
+  return { url: `redis+cluster://${places.join(',')}`, masters, replicas, proxies, settled, stop }
+}
+
+/** Before the nodes meet, as the word about a port that changes goes round slowly. */
+async function putBehindProxy(master: RedisServer): Promise<TcpProxy> {
+  const proxy = await TcpProxy.start(master)
+  await master.command('CONFIG', 'SET', 'cluster-announce-port', proxy.port)
+  return proxy
 }
 
 /** Stops those that did start when one does not. */

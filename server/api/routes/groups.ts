@@ -61,7 +61,13 @@ const schemas = {
     operationId: 'createTaskGroup',
     summary: 'Create a task group',
     body: named('GroupInput'),
-    response: answers(group, [...commonRefusals, ...bodyRefusals, 'duplicate_id', 'storage_full']),
+    response: answers(group, [
+      ...commonRefusals,
+      ...bodyRefusals,
+      'duplicate_id',
+      'key_scope_unavailable',
+      'storage_full',
+    ]),
   },
   graph: {
     tags,
@@ -73,6 +79,7 @@ const schemas = {
       ...commonRefusals,
       ...bodyRefusals,
       'duplicate_id',
+      'key_scope_unavailable',
       'unknown_parent',
       'cycle',
       'storage_full',
@@ -91,7 +98,13 @@ const schemas = {
     summary: 'Change the name, the metadata or the key scope of a task group',
     params: GroupParams,
     body: named('GroupEdit'),
-    response: answers(group, [...commonRefusals, ...bodyRefusals, 'group_not_found', 'conflict']),
+    response: answers(group, [
+      ...commonRefusals,
+      ...bodyRefusals,
+      'group_not_found',
+      'key_scope_unavailable',
+      'conflict',
+    ]),
   },
   delete: {
     tags,
