@@ -16,7 +16,7 @@ import {
 import { createTask, resetTask, updateTask } from '../../server/services/tasks.ts'
 import { answer } from '../support/attempts.ts'
 import { openServiceWorld, refusalOf } from '../support/service-world.ts'
-import { conflictingStorage, interruptCommit, partitioned } from '../support/storage-wrappers.ts'
+import { conflictingStorage, interruptCommit, wrapStorage } from '../support/storage-wrappers.ts'
 
 const page = { page: 1, pageSize: 0, search: '' }
 
@@ -39,7 +39,7 @@ describe('creating a group', () => {
     const world = await openServiceWorld()
     await world.graph([{ id: 'a', key: 'k' }])
     const before = await world.fingerprint()
-    const apart = world.through(partitioned(world.storage))
+    const apart = world.through(wrapStorage(world.storage, { isPartitioned: true }))
     for (const attempt of [
       () => createGroup(apart, { name: 'n', keyScope: 'worker' }),
       () => createGraph(apart, { name: 'n', keyScope: 'worker', tasks: [] }),

@@ -37,14 +37,3 @@ export function conflictingStorage(storage: TaskStorage, times: number): { stora
     }),
   }
 }
-
-/** A storage whose groups are apart, as on a Redis Cluster. */
-export function partitioned(storage: TaskStorage): TaskStorage {
-  return new Proxy(storage, {
-    get: (target, name) => {
-      if (name === 'isPartitioned') return true
-      const value: unknown = Reflect.get(target, name)
-      return typeof value === 'function' ? value.bind(target) : value
-    },
-  })
-}
