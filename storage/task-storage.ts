@@ -76,7 +76,7 @@ export interface SharedFeed {
   subscribe(listener: FeedListener): () => void
 }
 
-/** `first` is the place of the first of these events; places are never given twice in the life of a store. */
+/** `first` is the place of the first of these events, or of the next one when there are none; places are never given twice in the life of a store. */
 export type FeedListener = (events: readonly CrewEvent[], first: number) => void
 
 /** `origin` tells a commit, which may make tasks claimable, from a claim, which cannot. */

@@ -92,25 +92,49 @@ function encodeChange(change: RoutedChange, payload: (json: string) => Payload):
 /** One change with its payloads inside, as the list of a large change set keeps it. */
 export const encodeWhole = (change: Change): string => JSON.stringify(encodeChange(change, (json) => json))
 
-/** What `large-lock.lua` needs to know whether the inserts of a change set are possible. */
-export function encodeOutline(changes: readonly Change[]): string {
-  const outline = changes.flatMap((change): unknown[] => {
-    switch (change.kind) {
-      case 'insertTask': {
-        const { id, groupId, parentIds } = change.task
-        return [[change.kind, { id, group: groupId, parentIds }]]
-      }
-      case 'putGroup':
-        return [[change.kind, { id: change.group.id }]]
-      case 'deleteTask':
-        return [[change.kind, change.taskId]]
-      case 'deleteGroup':
-        return [[change.kind, change.groupId]]
-      default:
-        return []
+/**
+ * What `large-reserve.lua` needs to know whether the inserts of a change set are possible, in parts of so many inserts. Each part
+ * begins with what was put and taken away before it.
+ */
+export function encodeOutline(changes: readonly Change[], insertsPerPart: number): string[] {
+  const parts: string[] = []
+  const around: unknown[] = []
+  let inserts: unknown[] = []
+  const end = (): void => {
+    if (inserts.length > 0) parts.push(JSON.stringify(inserts))
+    inserts = []
+  }
+  for (const change of changes) {
+    const outlined = outlineOf(change)
+    if (outlined === null) continue
+    if (change.kind === 'insertTask') {
+      if (inserts.length === 0) inserts.push(...around)
+      inserts.push(outlined)
+      if (inserts.length >= insertsPerPart + around.length) end()
+    } else {
+      around.push(outlined)
+      if (inserts.length > 0) inserts.push(outlined)
     }
-  })
-  return JSON.stringify(outline)
+  }
+  end()
+  return parts
+}
+
+function outlineOf(change: Change): unknown[] | null {
+  switch (change.kind) {
+    case 'insertTask': {
+      const { id, groupId, parentIds } = change.task
+      return [change.kind, { id, group: groupId, parentIds }]
+    }
+    case 'putGroup':
+      return [change.kind, { id: change.group.id }]
+    case 'deleteTask':
+      return [change.kind, change.taskId]
+    case 'deleteGroup':
+      return [change.kind, change.groupId]
+    default:
+      return null
+  }
 }
 
 function encodeInsert(task: Task, payload: (json: string) => Payload): unknown[] {

@@ -33,6 +33,8 @@ export class EventFeed implements SharedFeed {
   readonly #remote = new Set<EventListener>()
   #waiting: { origin: 'commit' | 'claim'; events: CrewEvent[] }[] = []
   #isSending = false
+  /** The place of what comes next, as far as we heard; null before anything was. */
+  #next: number | null = null
   /** Some events were not told: a number is left out, so that every listener sees it. */
   #hasLost = false
   #stop: () => void = () => {}
@@ -62,6 +64,7 @@ export class EventFeed implements SharedFeed {
 
   subscribe(listener: FeedListener): () => void {
     this.#listeners.add(listener)
+    if (this.#next !== null) listener([], this.#next)
     return () => this.#listeners.delete(listener)
   }
 
@@ -106,6 +109,7 @@ export class EventFeed implements SharedFeed {
   }
 
   #hear({ boot, first, origin, events }: Message): void {
+    this.#next = first + events.length
     for (const listener of this.#listeners) listener(events, first)
     if (boot === this.#options.bootId || events.length === 0) return
     for (const listener of this.#remote) listener(events, origin)

@@ -1,6 +1,7 @@
 import type { AttemptRecord } from '../../server/core/attempt-record.ts'
 import type { ChangeSet, CommitResult, HoldScope, WorkHold } from '../../server/core/change-set.ts'
 import type { Clock } from '../../server/core/clock.ts'
+import { CrewError } from '../../server/core/errors.ts'
 import type { Task } from '../../server/core/task.ts'
 import type { CountedGroup } from '../../server/core/task-group.ts'
 import type { ClaimedTask, ClaimRequest, ClaimResult, LeaseRef, ParentResult, WorkgroupRow } from '../task-storage.ts'
@@ -66,8 +67,8 @@ export class Partition implements Store {
   }
 
   /** In order; what a script leaves undone, as it is too much or waits for a large change set, is done before it goes on. */
-  async commit(changeSets: readonly ChangeSet[]): Promise<CommitResult[]> {
-    const results: CommitResult[] = []
+  async commit(changeSets: readonly ChangeSet[]): Promise<(CommitResult | CrewError)[]> {
+    const results: (CommitResult | CrewError)[] = []
     for (let left = changeSets; left.length > 0; left = changeSets.slice(results.length)) {
       const [first] = left
       if (first && first.changes.length + first.guards.length > MAX_WEIGHT) results.push(await this.#commitLarge(first))
@@ -76,19 +77,37 @@ export class Partition implements Store {
     return results
   }
 
-  async #commitSome(changeSets: readonly ChangeSet[], results: CommitResult[]): Promise<void> {
+  async #commitSome(changeSets: readonly ChangeSet[], results: (CommitResult | CrewError)[]): Promise<void> {
     const some = withinOneScript(changeSets)
-    const { sets, payloads } = encodeCommit(some)
-    const script = some.every(canWriteWhenFull) ? 'commitWhenFull' : 'commit'
-    for (const [index, word] of ((await this.#run(script, sets, ...payloads)) as ScriptResult[]).entries()) {
+    for (const [index, word] of (await this.#commitOrRefuse(some)).entries()) {
       if (word === 'busy') await finishLarge(this.#host)
       else if (word === 'large') results.push(await this.#commitLarge(some[index] as ChangeSet))
       else results.push(word)
     }
   }
 
+  /** A full Redis runs nothing of a script that makes something new; what ends work must not be refused with it. */
+  async #commitOrRefuse(some: readonly ChangeSet[]): Promise<(ScriptResult | CrewError)[]> {
+    if (some.every(canWriteWhenFull)) return this.#runCommit('commitWhenFull', some)
+    try {
+      return await this.#runCommit('commit', some)
+    } catch (error) {
+      if (!(error instanceof CrewError) || error.code !== 'storage_full') throw error
+      const [first] = some
+      if (first && !canWriteWhenFull(first)) return [error]
+      const end = some.findIndex((set) => !canWriteWhenFull(set))
+      return this.#runCommit('commitWhenFull', some.slice(0, end))
+    }
+  }
+
+  async #runCommit(script: 'commit' | 'commitWhenFull', changeSets: readonly ChangeSet[]): Promise<ScriptResult[]> {
+    const { sets, payloads } = encodeCommit(changeSets)
+    return (await this.#run(script, sets, ...payloads)) as ScriptResult[]
+  }
+
   #commitLarge(changeSet: ChangeSet): Promise<CommitResult> {
-    return commitLarge(this.#host, changeSet, this.#options.newToken())
+    const id = this.#options.newToken()
+    return commitLarge(this.#host, changeSet, { id, isWrittenWhenFull: canWriteWhenFull(changeSet) })
   }
 
   async claim(request: ClaimRequest): Promise<PartitionClaim> {

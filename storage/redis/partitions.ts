@@ -1,5 +1,6 @@
 import type { AttemptRecord } from '../../server/core/attempt-record.ts'
 import type { ChangeSet, CommitResult, CrewEvent, HoldScope, WorkHold } from '../../server/core/change-set.ts'
+import type { CrewError } from '../../server/core/errors.ts'
 import type { Task } from '../../server/core/task.ts'
 import type { CountedGroup } from '../../server/core/task-group.ts'
 import {
@@ -27,6 +28,8 @@ import {
   taskNamedBy,
 } from './routed-commit.ts'
 import type { RangeOfTasks, Store } from './store.ts'
+
+type Answer = CommitResult | CrewError
 
 export interface PartitionsOptions extends Omit<PartitionOptions, 'tag'> {
   readonly count: number
@@ -67,8 +70,8 @@ export class Partitions implements Store {
   }
 
   /** Holds are told to all partitions before what comes after them is written. */
-  async commit(changeSets: readonly ChangeSet[]): Promise<CommitResult[]> {
-    const results: CommitResult[] = []
+  async commit(changeSets: readonly ChangeSet[]): Promise<Answer[]> {
+    const results: Answer[] = []
     while (results.length < changeSets.length) {
       const left = changeSets.slice(results.length)
       const [first] = left
@@ -248,10 +251,10 @@ export class Partitions implements Store {
     return 'applied'
   }
 
-  async #commitRouted(changeSets: readonly ChangeSet[]): Promise<CommitResult[]> {
+  async #commitRouted(changeSets: readonly ChangeSet[]): Promise<Answer[]> {
     const routes = await Promise.all(changeSets.map((set) => this.#routeOf(set)))
     const taken = await Promise.all(changeSets.map((set) => this.#takeIds(set)))
-    const results = changeSets.map((): CommitResult => 'conflict')
+    const results = changeSets.map((): Answer => 'conflict')
     const places = [...changeSets.keys()].filter((at) => taken[at] !== null)
     const byPartition = groupBy(places, (at) => routes[at] ?? 0)
     await Promise.all(
@@ -259,7 +262,7 @@ export class Partitions implements Store {
         const sets = await this.#placeGroups(some.map((at) => changeSets[at] as ChangeSet))
         const gone = await this.#idsOfDeletedGroups(index, sets)
         const written = await this.#at(index).commit(sets)
-        for (const [n, at] of some.entries()) results[at] = written[n] as CommitResult
+        for (const [n, at] of some.entries()) results[at] = written[n] as Answer
         this.#due.note(index)
         await this.#followUp(index, sets, written, gone)
         const refused = some.filter((_, n) => !isApplied(written[n]))
@@ -319,7 +322,7 @@ export class Partitions implements Store {
   async #followUp(
     index: number,
     changeSets: readonly ChangeSet[],
-    results: readonly CommitResult[],
+    results: readonly Answer[],
     idsOfDeletedGroups: readonly string[],
   ): Promise<void> {
     const applied = changeSets.filter((_, at) => isApplied(results[at]))

@@ -54,7 +54,13 @@ function isAway(error: Error): boolean {
 
 const LONGEST_REASON = 200
 
-const firstLine = (text: string): string => (text.split('\n', 1)[0] ?? '').replace(/\.+$/, '').slice(0, LONGEST_REASON)
+/** ioredis' own words for it speak of its options. */
+const ENDED = /^Reached the max retries per request/
+
+const firstLine = (text: string): string => {
+  if (ENDED.test(text)) return 'the connection ended under the command'
+  return (text.split('\n', 1)[0] ?? '').replace(/\.+$/, '').slice(0, LONGEST_REASON)
+}
 
 /** ioredis hangs the command with all its arguments on an error, and a logger would write them out (I18). */
 function withoutCommand(error: Error): Error {

@@ -1,6 +1,7 @@
 import type { AttemptRecord } from '../../server/core/attempt-record.ts'
 import type { ChangeSet, CommitResult, CrewEvent, HoldScope, WorkHold } from '../../server/core/change-set.ts'
 import type { Clock } from '../../server/core/clock.ts'
+import { CrewError } from '../../server/core/errors.ts'
 import type { Task } from '../../server/core/task.ts'
 import type { CountedGroup, TaskGroup } from '../../server/core/task-group.ts'
 import {
@@ -229,12 +230,22 @@ export class RedisStorage implements TaskStorage {
         changeSets.flatMap(({ events }, index) => (results[index] === 'applied' ? events : [])),
         'commit',
       )
-      for (const { changeSets: own, resolve } of batch) resolve(results.splice(0, own.length))
+      for (const one of batch) answer(one, results.splice(0, one.changeSets.length))
     } catch (error) {
-      for (const { reject } of batch) reject(error)
+      // While the store is away nothing queues up behind what it does not answer: that would wait as long once more.
+      const unsent = isAway(error) ? this.#pending.splice(0) : []
+      for (const { reject } of [...batch, ...unsent]) reject(error)
     }
   }
 }
+
+function answer({ resolve, reject }: Pending, results: (CommitResult | CrewError)[]): void {
+  const refusal = results.find((result) => result instanceof CrewError)
+  if (refusal) reject(refusal)
+  else resolve(results as CommitResult[])
+}
+
+const isAway = (error: unknown): boolean => error instanceof CrewError && error.code === 'storage_unavailable'
 
 function placesOf({ page, pageSize }: PageQuery): Places {
   const size = Math.trunc(pageSize === 0 ? MAX_PAGE_SIZE : pageSize)

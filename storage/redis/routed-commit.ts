@@ -1,4 +1,4 @@
-import type { Change, ChangeSet, CommitResult, Guard } from '../../server/core/change-set.ts'
+import type { Change, ChangeSet, Guard } from '../../server/core/change-set.ts'
 import type { Directory, Named } from './directory.ts'
 
 /** The group that a change set is about, when it says so itself; all of one set are in one group, apart from holds. */
@@ -62,4 +62,4 @@ export async function takeIds(
   return fresh
 }
 
-export const isApplied = (result: CommitResult | undefined): boolean => result === 'applied'
+export const isApplied = (result: unknown): boolean => result === 'applied'

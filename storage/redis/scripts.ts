@@ -14,6 +14,8 @@ import largeCheck from './lua/large-check.lua' with { type: 'text' }
 import largeDecide from './lua/large-decide.lua' with { type: 'text' }
 import largeDrop from './lua/large-drop.lua' with { type: 'text' }
 import largeLock from './lua/large-lock.lua' with { type: 'text' }
+import largeReserve from './lua/large-reserve.lua' with { type: 'text' }
+import largeStage from './lua/large-stage.lua' with { type: 'text' }
 import largeStep from './lua/large-step.lua' with { type: 'text' }
 import listExpired from './lua/list-expired.lua' with { type: 'text' }
 import listGroups from './lua/list-groups.lua' with { type: 'text' }
@@ -38,8 +40,8 @@ import { textFields } from './task-fields.ts'
 const KEPT_ATTEMPTS = 50
 /** Duplicates of running tasks set aside in one claim; the rest is met by the next one. Bounds the length of the script. */
 const MAX_PARKED = 128
-/** Tasks that one script may touch: each takes 15 to 40 µs, and no script may take 25 ms (DESIGN section 4, I15). */
-export const MAX_WEIGHT = 500
+/** Tasks that one script may touch: each takes 20 to 45 µs, and no script may take 25 ms (DESIGN section 4, I15). */
+export const MAX_WEIGHT = 300
 /** Workers looked at in one claim, the least recently served first. */
 const MAX_WORKERS = 500
 
@@ -73,7 +75,10 @@ export function composeScripts(maxWeight = MAX_WEIGHT) {
     commit: refusedWhenFull(...writing, commit),
     commitWhenFull: allowedWhenFull(...writing, commit),
     claim: allowedWhenFull(...reading, locks, claim),
-    largeLock: refusedWhenFull(...writing, largeLock),
+    largeStage: refusedWhenFull(constants, partition, largeStage),
+    largeStageWhenFull: allowedWhenFull(constants, partition, largeStage),
+    largeLock: allowedWhenFull(...writing, largeLock),
+    largeReserve: allowedWhenFull(...writing, largeReserve),
     largeCheck: allowedWhenFull(...writing, largeCheck),
     largeDecide: allowedWhenFull(...writing, largeDecide),
     largeDrop: allowedWhenFull(...writing, largeDrop),

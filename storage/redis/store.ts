@@ -1,5 +1,6 @@
 import type { AttemptRecord } from '../../server/core/attempt-record.ts'
 import type { ChangeSet, CommitResult, CrewEvent, HoldScope, WorkHold } from '../../server/core/change-set.ts'
+import type { CrewError } from '../../server/core/errors.ts'
 import type { Task } from '../../server/core/task.ts'
 import type { CountedGroup } from '../../server/core/task-group.ts'
 import type { ClaimRequest, ClaimResult, LeaseRef, WorkgroupRow } from '../task-storage.ts'
@@ -15,7 +16,8 @@ export interface Places {
 export interface Store {
   open(): Promise<void>
   close(): Promise<void>
-  commit(changeSets: readonly ChangeSet[]): Promise<CommitResult[]>
+  /** A set that a full Redis refused is answered by the error; the others are written. */
+  commit(changeSets: readonly ChangeSet[]): Promise<(CommitResult | CrewError)[]>
   claim(request: ClaimRequest): Promise<ClaimResult>
   renewLeases(leases: readonly LeaseRef[], until: number): Promise<string[]>
   listExpiredLeases(limit: number): Promise<Task[]>

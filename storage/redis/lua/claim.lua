@@ -9,6 +9,7 @@
 local limit, leaseMs, boot, token = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], ARGV[5]
 local slotsPerWorker, slotsByWorker, maxLeasesPerWorker = tonumber(ARGV[6]), cjson.decode(ARGV[7]), tonumber(ARGV[8])
 local claimed, parked = {}, 0
+local isCrowded = call('ZCARD', key.workers) > MAX_WORKERS
 
 local function isCutShort()
   return parked >= MAX_PARKED
@@ -136,6 +137,10 @@ local function takeFromWorker(worker)
   local unleased = maxLeasesPerWorker - (call('HGET', key.leasesByWorker, worker) or 0)
   local free = math.min(slotsByWorker[worker] or slotsPerWorker, unleased, limit - #claimed)
   if free <= 0 then
+    if isCrowded then
+      -- Passed over, it must not stand before those that nobody has looked at.
+      call('ZADD', key.workers, nextNumber('turn'), worker)
+    end
     return
   end
   local turnsLeft, share = 0, 0
@@ -165,6 +170,10 @@ local function claimAgain()
     local row = loadTask(id)
     if row and row.till and string.sub(row.token, 1, #ARGV[9] + 1) == ARGV[9] .. '.' then
       claimed[#claimed + 1] = id
+      row.till = now + leaseMs
+      touch(row)
+      set(row, 'until', int(row.till))
+      call('ZADD', key.leases, int(row.till), id)
     end
   end
 end

@@ -44,15 +44,16 @@ local CHECK = {
   duplicates = checkDuplicates,
 }
 
--- What will be there when each change is applied: the store, less and plus the changes before it.
-local function canInsertAll(changes)
+-- What will be there when each change is applied: the store, less and plus the changes before it. `largeId`: they are some of
+-- those of a large change set, of which others may have been reserved before.
+local function canInsertAll(changes, largeId)
   local tasks, groupsAhead, deadNumbers = {}, {}, {}
   local function hasTask(id)
     if tasks[id] ~= nil then
       return tasks[id]
     end
     local row = loadTask(id)
-    return isReserved(id) or (row ~= nil and not deadNumbers[loadLane(row.lane).number])
+    return row ~= nil and not deadNumbers[loadLane(row.lane).number]
   end
   local function hasGroup(id)
     if groupsAhead[id] ~= nil then
@@ -74,11 +75,11 @@ local function canInsertAll(changes)
       groupsAhead[change[2]] = false
     elseif kind == 'insertTask' then
       local task = change[2]
-      if hasTask(task.id) or not hasGroup(task.group) then
+      if hasTask(task.id) or reservedBy(task.id) or not hasGroup(task.group) then
         return false
       end
       for _, parentId in ipairs(task.parentIds) do
-        if not hasTask(parentId) then
+        if not hasTask(parentId) and not (largeId and reservedBy(parentId) == largeId) then
           return false
         end
       end

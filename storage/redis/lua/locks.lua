@@ -6,9 +6,9 @@ local function isLocked(groupId)
   return hasLocks and call('HEXISTS', key.locks, groupId) == 1
 end
 
--- An id that a large change set will insert is taken.
-local function isReserved(taskId)
-  return hasLocks and call('HEXISTS', key.reserved, taskId) == 1
+-- The large change set that will insert the task, if any.
+local function reservedBy(taskId)
+  return hasLocks and call('HGET', key.reserved, taskId) or nil
 end
 
 local function unlock(largeId)
