@@ -76,16 +76,19 @@ export class DuePartitions {
 
 export interface SpreadAnswer {
   readonly tasks: readonly ClaimedTask[]
+  /** Something is queued there still. */
+  readonly hasMore: boolean
   readonly isCutShort: boolean
 }
-
-type Share = Pick<ClaimRequest, 'limit' | 'slots' | 'slotsPerWorker'>
 
 /** A claim over several partitions: what is left of its limit and of the slots of each worker. */
 export class SpreadClaim {
   readonly tasks: ClaimedTask[] = []
   /** Some partition has more to look at right away. */
   isCutShort = false
+  /** Why a partition did not answer. */
+  fault: unknown = null
+  readonly #answers = new Map<number, SpreadAnswer>()
   readonly #request: ClaimRequest
   readonly #slots: Map<string, number>
 
@@ -98,25 +101,36 @@ export class SpreadClaim {
     return this.#request.limit - this.tasks.length
   }
 
-  /** An equal part of what is left for each of so many. */
-  share(parts: number): Share {
-    const partOf = (whole: number) => Math.ceil(whole / parts)
-    const slots = new Map([...this.#slots].map(([worker, free]) => [worker, partOf(free)]))
-    return { limit: partOf(this.left), slots, slotsPerWorker: partOf(this.#request.slotsPerWorker) }
+  /** Equal parts of what is left for so many, but none of nothing: fewer when less is left than there are to share it. */
+  shares(parts: number): ClaimRequest[] {
+    const { slots, slotsPerWorker } = this.#request
+    return Array.from({ length: Math.min(parts, this.left) }, (_, n) => ({
+      ...this.#request,
+      limit: partOf(this.left, n, parts),
+      slots: new Map(
+        [...slots.keys(), ...this.#slots.keys()].map((worker) => [worker, partOf(this.#free(worker), n, parts)]),
+      ),
+      slotsPerWorker: partOf(slotsPerWorker, n, parts),
+    }))
   }
 
-  /** No more than the share, nor than what is left. */
-  within({ limit, slots, slotsPerWorker }: Share): ClaimRequest {
-    const left = [...this.#slots].map(([worker, free]): [string, number] => {
-      return [worker, Math.min(free, slots.get(worker) ?? slotsPerWorker)]
-    })
-    return { ...this.#request, limit: Math.min(this.left, limit), slots: new Map(left), slotsPerWorker }
+  /** Those that have something queued which their share did not reach. */
+  withMore(): number[] {
+    return [...this.#answers].flatMap(([index, { hasMore }]) => (hasMore ? [index] : []))
   }
 
-  add({ tasks, isCutShort }: SpreadAnswer): void {
-    const { slotsPerWorker } = this.#request
+  add(index: number, answer: SpreadAnswer): void {
+    const { tasks, isCutShort } = answer
+    this.#answers.set(index, answer)
     this.isCutShort ||= isCutShort
     this.tasks.push(...tasks)
-    for (const { task } of tasks) this.#slots.set(task.worker, (this.#slots.get(task.worker) ?? slotsPerWorker) - 1)
+    for (const { task } of tasks) this.#slots.set(task.worker, this.#free(task.worker) - 1)
+  }
+
+  #free(worker: string): number {
+    return this.#slots.get(worker) ?? this.#request.slotsPerWorker
   }
 }
+
+/** The n-th of so many parts of a whole number, which make it up exactly. */
+const partOf = (whole: number, n: number, parts: number): number => Math.floor((whole + parts - 1 - n) / parts)

@@ -84,23 +84,45 @@ export class Partitions implements Store {
     return results
   }
 
-  /** In rounds of equal shares, so that groups of all partitions get their turns; who gave nothing is not asked again. */
+  /**
+   * In rounds of equal shares, so that groups of all partitions get their turns; then whoever has more gets what the others left.
+   * One that is away keeps nothing from the others.
+   */
   async claim(request: ClaimRequest): Promise<ClaimResult> {
     const now = this.#options.clock.now()
-    const due = this.#due.at(now)
     const claim = new SpreadClaim(request)
-    for (let left = due; left.length > 0 && claim.left > 0; ) {
-      const withMore: number[] = []
-      const share = claim.share(left.length)
-      for (const index of left) {
-        if (claim.left <= 0) break
-        const answer = await this.#claimFrom(index, claim.within(share))
-        if (answer.tasks.length > 0) withMore.push(index)
-        claim.add(answer)
-      }
-      left = withMore
+    for (let left = this.#due.at(now); left.length > 0 && claim.left > 0; ) {
+      const before = claim.tasks.length
+      await this.#askAll(claim, left)
+      const more = claim.withMore()
+      // The shares of those that have nothing go to those that have more, as long as that changes anything.
+      left = claim.tasks.length > before || more.length < left.length ? more : []
     }
+    for (const index of claim.withMore()) {
+      const [all] = claim.shares(1)
+      if (all) await this.#askFor(claim, index, all)
+    }
+    if (claim.fault !== null && claim.tasks.length === 0) throw claim.fault
     return { tasks: claim.tasks, nextDueAt: claim.isCutShort ? now : this.#due.nextAt(now) }
+  }
+
+  /** An equal share each; in turns, when there is less than one for each. */
+  async #askAll(claim: SpreadClaim, indexes: readonly number[]): Promise<void> {
+    for (let at = 0; at < indexes.length && claim.left > 0; ) {
+      const shares = claim.shares(indexes.length - at)
+      const asked = indexes.slice(at, at + shares.length)
+      await Promise.all(asked.map((index, n) => this.#askFor(claim, index, shares[n] as ClaimRequest)))
+      at += asked.length
+    }
+  }
+
+  async #askFor(claim: SpreadClaim, index: number, request: ClaimRequest): Promise<void> {
+    try {
+      claim.add(index, await this.#claimFrom(index, request))
+    } catch (error) {
+      claim.add(index, { tasks: [], hasMore: false, isCutShort: false })
+      claim.fault = error
+    }
   }
 
   async renewLeases(leases: readonly LeaseRef[], until: number): Promise<string[]> {
@@ -121,7 +143,9 @@ export class Partitions implements Store {
   }
 
   async listExpiredLeases(limit: number): Promise<Task[]> {
-    const tasks = (await this.#onAll((partition) => partition.listExpiredLeases(limit))).flat()
+    // Those of a partition that is away are found when it is back, and keep nobody waiting meanwhile.
+    const asked = await Promise.allSettled(this.#partitions.map((partition) => partition.listExpiredLeases(limit)))
+    const tasks = asked.flatMap((answer) => (answer.status === 'fulfilled' ? answer.value : []))
     return tasks.sort((a, b) => (a.lease?.until ?? 0) - (b.lease?.until ?? 0)).slice(0, limit)
   }
 
@@ -361,7 +385,7 @@ export class Partitions implements Store {
   async #claimFrom(index: number, request: ClaimRequest): Promise<SpreadAnswer> {
     const asked = new Set<string>()
     const claimed: ClaimedTask[] = []
-    let isCutShort = false
+    let [isCutShort, hasMore] = [false, false]
     const note = this.#due.begin(index)
     try {
       for (let isMore = true; isMore && claimed.length < request.limit; ) {
@@ -371,13 +395,14 @@ export class Partitions implements Store {
         const answer = await this.#claimFor(index, workers, { ...request, limit: request.limit - claimed.length })
         claimed.push(...answer.tasks)
         isMore = answer.hasQueued
+        hasMore = answer.hasQueued
         isCutShort = answer.nextDueAt !== null && answer.nextDueAt <= this.#options.clock.now()
         note(answer)
       }
-      return { tasks: claimed, isCutShort }
+      return { tasks: claimed, hasMore, isCutShort }
     } catch (error) {
       this.#due.note(index)
-      if (claimed.length > 0) return { tasks: claimed, isCutShort }
+      if (claimed.length > 0) return { tasks: claimed, hasMore, isCutShort }
       throw error
     }
   }
