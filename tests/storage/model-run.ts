@@ -122,11 +122,11 @@ async function openBoth(factory: StorageFactory, coverage: Coverage): Promise<{ 
 
 /**
  * `CREW_MODEL_COMMANDS` and `CREW_MODEL_SEED`, or what a normal run does: 50,000 commands over the two kinds of SQLite,
- * half a minute side by side on two quiet cores.
+ * half a minute side by side on two quiet cores. `share`: of these, for engines that take milliseconds a command.
  */
-export function modelTestOptions(): ModelTestOptions {
+export function modelTestOptions({ share = 1 }: { share?: number } = {}): ModelTestOptions {
   return {
-    commands: numberOf('CREW_MODEL_COMMANDS') ?? 25_000,
+    commands: Math.ceil((numberOf('CREW_MODEL_COMMANDS') ?? 25_000) * share),
     seed: numberOf('CREW_MODEL_SEED') ?? Math.floor(Math.random() * 2 ** 31),
   }
 }

@@ -14,5 +14,9 @@ async function redis() {
 
 describeTaskStorage('Redis', redisStore(redis))
 describeTaskStorage('Redis, large changes in parts', redisStore(redis, { maxWeight: 2 }))
-describeStorageModel('Redis', redisStore(redis), modelTestOptions())
-describeStorageModel('Redis, large changes in parts', redisStore(redis, { maxWeight: 2 }), modelTestOptions())
+describeStorageModel('Redis', redisStore(redis), modelTestOptions({ share: 0.4 }))
+describeStorageModel(
+  'Redis, large changes in parts',
+  redisStore(redis, { maxWeight: 2 }),
+  modelTestOptions({ share: 0.2 }),
+)
