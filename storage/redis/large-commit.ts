@@ -47,8 +47,14 @@ export async function commitLarge(
   return 'applied'
 }
 
-/** Steps on until the large change set (the oldest, when none is named) is applied or given up. */
-export async function finishLarge(host: LargeCommitHost, id = ''): Promise<void> {
+/** A group is locked by the large change set that is named behind it. */
+export type Busy = `busy ${string}`
+
+export const isBusy = (answer: unknown): answer is Busy => typeof answer === 'string' && answer.startsWith('busy ')
+export const lockOf = (busy: Busy): string => busy.slice('busy '.length)
+
+/** Steps on until the large change set is applied or given up. */
+export async function finishLarge(host: LargeCommitHost, id: string): Promise<void> {
   for (let waited = 0; waited < MAX_WAIT_MS; ) {
     const left = await host.run('largeStep', id, GIVE_UP_MS)
     if (left === '') return
@@ -97,7 +103,11 @@ const decide = (host: LargeCommitHost, id: string, changes: number): Promise<Ref
 
 /** Waits for its turn. */
 async function lock(host: LargeCommitHost, id: string, changeSet: ChangeSet): Promise<void> {
-  while ((await host.run('largeLock', id, ...groupsOf(changeSet))) === 'busy') await finishLarge(host)
+  for (;;) {
+    const answer = await host.run('largeLock', id, ...groupsOf(changeSet))
+    if (!isBusy(answer)) return
+    await finishLarge(host, lockOf(answer))
+  }
 }
 
 async function reserve(host: LargeCommitHost, id: string, changes: ChangeSet['changes']): Promise<Refusal> {

@@ -20,7 +20,7 @@ import {
 } from './decode.ts'
 import { decodeAttempt, encodeCommit } from './encode.ts'
 import { type KeyKind, keyOf } from './keys.ts'
-import { commitLarge, finishLarge, type LargeCommitHost } from './large-commit.ts'
+import { type Busy, commitLarge, finishLarge, isBusy, type LargeCommitHost, lockOf } from './large-commit.ts'
 import { MAX_WEIGHT, type ScriptName } from './scripts.ts'
 import type { RangeOfTasks, Store } from './store.ts'
 
@@ -48,6 +48,8 @@ export interface PartitionOptions {
 const SETS_PER_SCRIPT = 64
 /** Tasks read in one script: about 10 µs each. */
 const TASKS_PER_READ = 500
+/** Claims that failed one after the other, of which any may have been run; they are tried each second. */
+const MAX_UNANSWERED = 64
 /** Indexes read in one script: about 1 µs each. */
 const INDEXES_PER_READ = 1000
 /** How long a server that closed is remembered as gone: longer than any lease. */
@@ -56,8 +58,8 @@ const GONE_MS = 24 * 3600 * 1000
 /** Everything of the groups whose keys carry one hash tag. Each method is one script, or says why it is more. */
 export class Partition implements Store {
   readonly #options: PartitionOptions
-  /** The token of a claim whose answer did not arrive: the next one asks for its tasks first. */
-  #unanswered = ''
+  /** Tokens of claims whose answer did not arrive: the next one asks for their tasks first. */
+  #unanswered: string[] = []
   #isHelping = false
   readonly #host: LargeCommitHost
 
@@ -80,7 +82,7 @@ export class Partition implements Store {
   async #commitSome(changeSets: readonly ChangeSet[], results: (CommitResult | CrewError)[]): Promise<void> {
     const some = withinOneScript(changeSets)
     for (const [index, word] of (await this.#commitOrRefuse(some)).entries()) {
-      if (word === 'busy') await finishLarge(this.#host)
+      if (isBusy(word)) await finishLarge(this.#host, lockOf(word))
       else if (word === 'large') results.push(await this.#commitLarge(some[index] as ChangeSet))
       else results.push(word)
     }
@@ -118,13 +120,13 @@ export class Partition implements Store {
     const token = newToken()
     const places = [slotsPerWorker, JSON.stringify(Object.fromEntries(slots)), maxLeasesPerWorker]
     try {
-      const reply = await this.#run('claim', limit, until - now, bootId, token, ...places, before)
-      if (this.#unanswered === before) this.#unanswered = ''
+      const reply = await this.#run('claim', limit, until - now, bootId, token, ...places, tokensAsKeys(before))
+      this.#unanswered = this.#unanswered.filter((one) => !before.includes(one))
       const [, , , , , hasLocks, hasQueued, untold] = reply as ClaimReply
       if (hasLocks === 1) void this.#help()
       return { ...claimResultOf(reply as ClaimReply, now), hasQueued: hasQueued === 1, untoldHolds: untold }
     } catch (error) {
-      this.#unanswered = before || token
+      this.#unanswered = [...this.#unanswered, token].slice(-MAX_UNANSWERED)
       throw error
     }
   }
@@ -258,7 +260,8 @@ export class Partition implements Store {
     if (this.#isHelping) return
     this.#isHelping = true
     try {
-      await finishLarge(this.#host)
+      const ids = (await this.command('ZRANGE', 'large', '', 0, -1)) as string[]
+      for (const id of ids) await finishLarge(this.#host, id)
     } catch {
       // The next claim finds it again.
     } finally {
@@ -300,7 +303,7 @@ export interface TaskRange {
 }
 
 /** What `commit.lua` answers for a set. */
-type ScriptResult = CommitResult | 'busy' | 'large'
+type ScriptResult = CommitResult | Busy | 'large'
 
 /** As many change sets as one script may do. */
 function withinOneScript(changeSets: readonly ChangeSet[]): readonly ChangeSet[] {
@@ -313,6 +316,10 @@ function withinOneScript(changeSets: readonly ChangeSet[]): readonly ChangeSet[]
     ? changeSets.slice(0, end === 0 ? 1 : SETS_PER_SCRIPT)
     : changeSets.slice(0, Math.min(end, SETS_PER_SCRIPT))
 }
+
+/** Whether one of them is asked for is looked up, not searched. */
+const tokensAsKeys = (tokens: readonly string[]): string =>
+  JSON.stringify(Object.fromEntries(tokens.map((token) => [token, 1])))
 
 /** A full Redis takes what ends work and what makes room, so that it drains; it takes no new work (DESIGN section 5). */
 function canWriteWhenFull({ guards, changes }: Pick<ChangeSet, 'guards' | 'changes'>): boolean {

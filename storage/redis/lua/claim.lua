@@ -2,7 +2,7 @@
 -- earlier runAfter, then earlier created.
 -- KEYS[1] the partition. ARGV[1] now or ''. ARGV[2] at most so many tasks. ARGV[3] lease in ms. ARGV[4] boot. ARGV[5] token;
 -- a task gets it with its place in this claim. ARGV[6] slots of a worker. ARGV[7] slots by worker as JSON. ARGV[8] leases that
--- one worker may have at once. ARGV[9] the token of the claim before whose answer did not arrive, or ''.
+-- one worker may have at once. ARGV[9] tokens of claims whose answer did not arrive, as keys of a JSON object.
 -- Returns {tasks, their parents' results, lanes, the store's time, when the next task is due or false, 1 while a large change
 -- set is under way, 1 while something is queued, how many holds the other partitions do not have yet}.
 -- Invariant: a task is leased at most once at a time, and no two tasks of one merge key.
@@ -40,7 +40,7 @@ end
 
 local function isHeld(lane)
   local group = loadGroup(lane.group)
-  if group.isPaused or isLocked(lane.group) then
+  if group.isPaused or lockOf(lane.group) then
     holdLane(lane, groupCause(lane.number), NEVER)
     return true
   end
@@ -164,11 +164,12 @@ local function takeFromWorker(worker)
   end
 end
 
--- The tasks of the claim before, when its answer was lost on the way: they are this server's still.
-local function claimAgain()
+-- The tasks of an earlier claim whose answer was lost on the way: they are this server's still. Only one can have any left: a
+-- claim that finds some makes no new ones.
+local function claimAgain(unanswered)
   for _, id in ipairs(call('LRANGE', key.lastClaim .. boot, 0, -1)) do
     local row = loadTask(id)
-    if row and row.till and string.sub(row.token, 1, #ARGV[9] + 1) == ARGV[9] .. '.' then
+    if row and row.till and unanswered[string.match(row.token, '^(.*)%.')] then
       claimed[#claimed + 1] = id
       row.till = now + leaseMs
       touch(row)
@@ -212,9 +213,7 @@ local function parentsOf(tasks)
 end
 
 tick()
-if ARGV[9] ~= '' then
-  claimAgain()
-end
+claimAgain(cjson.decode(ARGV[9]))
 if #claimed == 0 then
   claimNew()
   remember()

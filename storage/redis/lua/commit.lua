@@ -1,11 +1,12 @@
 -- Applies change sets in order, each all or nothing.
 -- KEYS[1] the partition. ARGV[1] now or ''. ARGV[2] the sets as JSON (encode.ts). ARGV[3…] long payloads.
--- Returns one word a set: applied, duplicate, leaseLost or conflict. Ends early with busy at a set whose group is locked, and
--- with large at one that is too much for one script; of it and those after it nothing is written.
+-- Returns one word a set: applied, duplicate, leaseLost or conflict. Ends early with busy and a large change set at a set whose group that one
+-- has locked, and with large at one that is too much for one script; of it and those after it nothing is written.
 -- Invariant: a set whose guards fail writes nothing; counters, indexes and lanes agree with the tasks when the script ends.
 local results = {}
 for i, set in ipairs(cjson.decode(ARGV[2])) do
-  local stop = touchesLock(set) and 'busy' or isTooMuch(set) and 'large'
+  local lock = lockOnTheWay(set)
+  local stop = lock and 'busy ' .. lock or isTooMuch(set) and 'large'
   if stop then
     results[i] = stop
     break

@@ -104,19 +104,20 @@ local function groupOf(kind, subject)
   return row and loadLane(row.lane).group
 end
 
-local function touchesLock(set)
+-- The large change set that a set has to wait for, if any.
+local function lockOnTheWay(set)
   if not hasLocks then
-    return false
+    return nil
   end
   for part = 1, 2 do
     for _, one in ipairs(set[part]) do
       local groupId = groupOf(one[1], one[2])
-      if groupId and isLocked(groupId) then
-        return true
+      local lock = groupId and lockOf(groupId)
+      if lock then
+        return lock
       end
     end
   end
-  return false
 end
 
 local function refusalOf(set)

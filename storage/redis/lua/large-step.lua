@@ -1,12 +1,9 @@
 -- Applies the next part of a large change set: as much as a script may do.
--- KEYS[1] the partition. ARGV[1] now or ''. ARGV[2] its id, or '' for the oldest. ARGV[3] ms after which one that is not
+-- KEYS[1] the partition. ARGV[1] now or ''. ARGV[2] its id. ARGV[3] ms after which one that is not
 -- decided is given up.
 -- Returns '' when nothing is left, waiting when it is not decided, or more.
 -- Invariant: changes are applied in order, each once; the last step unlocks.
-local largeId = ARGV[2] ~= '' and ARGV[2] or call('ZRANGE', key.large, 0, 0)[1]
-if not largeId then
-  return ''
-end
+local largeId = ARGV[2]
 local state = call('HMGET', key.largeState .. largeId, 'state', 'since')
 if not state[1] then
   call('ZREM', key.large, largeId)

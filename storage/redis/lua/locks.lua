@@ -2,8 +2,9 @@
 -- committed to them and nothing of them is claimed, so nobody acts on a state that is half written.
 local hasLocks = call('EXISTS', key.locks) == 1
 
-local function isLocked(groupId)
-  return hasLocks and call('HEXISTS', key.locks, groupId) == 1
+-- The large change set that has locked a group, if any.
+local function lockOf(groupId)
+  return hasLocks and call('HGET', key.locks, groupId) or nil
 end
 
 -- The large change set that will insert the task, if any.
