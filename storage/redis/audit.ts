@@ -25,10 +25,13 @@ const UNTOLD: readonly KeyKind[] = [
   'queue',
   'clock',
   'held',
+  'waking',
+  'wakings',
   'lane',
   'groupLanes',
   'workgroupLanes',
   'taskGroup',
+  'releases',
 ]
 
 function fingerprintOf(dump: Dump): string {
@@ -259,7 +262,7 @@ function isPlaced(
     case 't':
       return clock.get(id) === lane.get('at')
     case 'h':
-      return has('held', lane.get('by') ?? '', id)
+      return has('held', lane.get('by') ?? '', id) || entriesOf(dump, 'waking').some(([of]) => has('waking', of, id))
     default:
       return !clock.has(id)
   }

@@ -1,6 +1,6 @@
 import type { WorkHold } from '../../server/core/change-set.ts'
 import type { Task } from '../../server/core/task.ts'
-import type { CountedGroup, KeyScope } from '../../server/core/task-group.ts'
+import type { CountedGroup, KeyScope, TaskGroup } from '../../server/core/task-group.ts'
 import type { WorkgroupRow } from '../task-storage.ts'
 import { LONG_TEXT } from './keys.ts'
 import { fields } from './task-fields.ts'
@@ -90,7 +90,7 @@ export type DescribedGroup = readonly [
 /** Its number, which is its place among all groups. */
 export const placeOf = ([, flat]: DescribedGroup): number => Number(recordOf(flat).number)
 
-export function groupOf([id, flat, scheduled, retrying, throttled]: DescribedGroup): CountedGroup {
+export function plainGroupOf(id: string, flat: readonly string[]): TaskGroup {
   const hash = recordOf(flat)
   return {
     id,
@@ -100,6 +100,13 @@ export function groupOf([id, flat, scheduled, retrying, throttled]: DescribedGro
     metadata: JSON.parse(hash.metadata as string) as Record<string, string>,
     keyScope: hash.keyScope as KeyScope,
     epoch: Number(hash.epoch),
+  }
+}
+
+export function groupOf([id, flat, scheduled, retrying, throttled]: DescribedGroup): CountedGroup {
+  const hash = recordOf(flat)
+  return {
+    ...plainGroupOf(id, flat),
     counts: {
       succeeded: numberOf(hash.succeeded),
       running: numberOf(hash.running),

@@ -1,24 +1,29 @@
 import { crc32 } from 'node:zlib'
+import { CrewError } from '../../server/core/errors.ts'
 import { keyOf, partitionTag } from './keys.ts'
 import { type ScriptRunner, slicesOf } from './partition.ts'
+import type { ScriptName } from './scripts.ts'
 
-/** A reservation that is not kept ends by itself: its server died between taking the id and writing the task. */
+/** No commit takes so long: a reservation as old was left by a server that died, or whose answer was lost. */
 const RESERVED_MS = 60_000
-/** Entries read with one command. */
-const IDS_PER_READ = 1000
+/** Entries read with one command, or written by one script: 2 µs each. */
+const IDS_PER_SCRIPT = 1000
 
 /**
  * Which group each task is in, where there are several partitions: an id is unique over all of them (WIRE section 1), and no
- * script sees more than one. An id is taken before its task is written and kept after it; what is left of a task that is gone is
- * taken over.
+ * script sees more than one. States of an entry: free → `reserved` for a group, before its task is written → `kept` → free, when
+ * the task is deleted. An entry never ends by itself, and a wrong one does no harm: an entry of another group is taken over when
+ * that group has no such task, a reserved one only after a while. So what follows a commit is a hint, and may fail.
  */
 export class Directory {
   readonly #runner: ScriptRunner
   readonly #count: number
+  readonly #now: () => string | number
 
-  constructor(runner: ScriptRunner, count: number) {
+  constructor({ runner, count, now }: { runner: ScriptRunner; count: number; now: () => string | number }) {
     this.#runner = runner
     this.#count = count
+    this.#now = now
   }
 
   partitionOf(id: string): number {
@@ -27,52 +32,64 @@ export class Directory {
 
   /** The groups of those that are known. */
   async groupsOf(taskIds: readonly string[]): Promise<Map<string, string>> {
-    const groups = new Map<string, string>()
-    const byPartition = Map.groupBy(taskIds, (id) => this.partitionOf(id))
-    const slices = [...byPartition.values()].flatMap((ids) => slicesOf(ids, IDS_PER_READ))
-    const read = async (ids: readonly string[]): Promise<void> => {
-      const [first = '', ...more] = ids.map((id) => this.#keyOf(id))
-      const found = (await this.#runner.command('MGET', first, ...more)) as (string | null)[]
-      for (const [index, id] of ids.entries()) if (found[index]) groups.set(id, found[index])
-    }
-    await Promise.all(slices.map(read))
-    return groups
+    const entries = await this.entriesOf(taskIds)
+    return new Map([...entries].map(([id, entry]) => [id, groupIn(entry)]))
   }
 
-  /** Takes the ids for tasks of these groups, and answers what each was: free, its own group's, or another group's. */
-  async take(tasks: readonly Named[]): Promise<Taken[]> {
-    const before = await Promise.all(
-      tasks.map(({ id, groupId }) =>
-        this.#runner.command('SET', this.#keyOf(id), groupId, 'NX', 'GET', 'PX', RESERVED_MS),
-      ),
-    )
-    return Promise.all(
-      tasks.map(async (task, index): Promise<Taken> => {
-        const takenBy = before[index] as string | null
-        if (takenBy === null || takenBy === task.groupId) return { ...task, takenBy, isKept: false }
-        const life = await this.#runner.command('PTTL', this.#keyOf(task.id))
-        return { ...task, takenBy, isKept: life === -1 }
-      }),
-    )
+  /** Of those that are known, as far as they can be read. */
+  async entriesOf(taskIds: readonly string[]): Promise<Map<string, string>> {
+    const entries = new Map<string, string>()
+    await this.#inSlices(taskIds, same, async (ids) => {
+      const [first = '', ...more] = ids.map((id) => keyOf(partitionTag(this.partitionOf(id)), 'taskGroup', id))
+      const found = (await this.#runner.command('MGET', first, ...more).catch(nothingWhileAway)) as (string | null)[]
+      for (const [index, id] of ids.entries()) if (found[index]) entries.set(id, found[index])
+    })
+    return entries
   }
 
-  /** Takes an id over whose task in that group is gone. Answers whether nobody else did. */
-  async takeOver({ id, groupId }: Named, takenBy: string): Promise<boolean> {
-    const tag = partitionTag(this.partitionOf(id))
-    return (await this.#runner.run('takeId', tag, ['', id, takenBy, groupId, RESERVED_MS])) === 1
+  /** Takes the ids for tasks of these groups, and answers what each was. */
+  async take(tasks: readonly Named[], { isWrittenWhenFull }: { isWrittenWhenFull: boolean }): Promise<Taken[]> {
+    const taken: Taken[] = []
+    await this.#inSlices(tasks, idOf, async (some) => {
+      const script = isWrittenWhenFull ? 'takeIdsWhenFull' : 'takeIds'
+      const told = (await this.#run(script, some, [RESERVED_MS, ...flatOf(some)])) as [Taken['word'], string][]
+      for (const [index, [word, entry]] of told.entries()) taken.push({ ...(some[index] as Named), word, entry })
+    })
+    return taken
   }
 
-  /** Its task is written. Sets it again: somebody who met a conflict may have freed it just now. */
+  /** Takes an id over whose task is gone. Answers its entry, or '' when somebody else did. */
+  async takeOver({ id, groupId, entry }: Taken): Promise<string> {
+    return (await this.#run('takeOverId', [{ id }], [id, entry, groupId])) as string
+  }
+
+  /** Their tasks are written. A hint. */
   async keep(tasks: readonly Named[]): Promise<void> {
-    await Promise.all(tasks.map(({ id, groupId }) => this.#runner.command('SET', this.#keyOf(id), groupId)))
+    await this.#inSlices(tasks, idOf, (some) => this.#run('keepIds', some, flatOf(some)).catch(nothingWhileAway))
   }
 
-  async forget(taskIds: readonly string[]): Promise<void> {
-    await Promise.all(taskIds.map((id) => this.#runner.command('DEL', this.#keyOf(id))))
+  /** Frees those that still have these entries. A hint. */
+  async forget(entries: ReadonlyMap<string, string>): Promise<void> {
+    await this.#inSlices(
+      [...entries],
+      ([id]) => id,
+      (some) => this.#run('forgetIds', [{ id: some[0]?.[0] ?? '' }], some.flat()).catch(nothingWhileAway),
+    )
   }
 
-  #keyOf(id: string): string {
-    return keyOf(partitionTag(this.partitionOf(id)), 'taskGroup', id)
+  /** Of one partition each. */
+  async #inSlices<Value>(
+    values: readonly Value[],
+    idOf: (value: Value) => string,
+    work: (slice: readonly Value[]) => Promise<unknown>,
+  ): Promise<void> {
+    const byPartition = Map.groupBy(values, (value) => this.partitionOf(idOf(value)))
+    await Promise.all([...byPartition.values()].flatMap((some) => slicesOf(some, IDS_PER_SCRIPT)).map(work))
+  }
+
+  #run(script: ScriptName, [first]: readonly Pick<Named, 'id'>[], args: readonly (string | number)[]) {
+    const tag = partitionTag(this.partitionOf(first?.id ?? ''))
+    return this.#runner.run(script, tag, [this.#now(), ...args])
   }
 }
 
@@ -82,8 +99,20 @@ export interface Named {
 }
 
 export interface Taken extends Named {
-  /** The group that had it; null when it was free. */
-  readonly takenBy: string | null
-  /** Its task was written; otherwise it is being written just now, or its server died over it. */
-  readonly isKept: boolean
+  /** `fresh`: it was nobody's. `own`: its group's already. `open`: another group's, free if that has no such task. `busy`: another's. */
+  readonly word: 'fresh' | 'own' | 'open' | 'busy'
+  /** As it is now. */
+  readonly entry: string
+}
+
+/** `k1700000000000 g1`: the group is all behind the first space. */
+export const groupIn = (entry: string): string => entry.slice(entry.indexOf(' ') + 1)
+
+const same = (id: string): string => id
+const idOf = ({ id }: Named): string => id
+const flatOf = (tasks: readonly Named[]): string[] => tasks.flatMap(({ id, groupId }) => [id, groupId])
+
+function nothingWhileAway(error: unknown): [] {
+  if (error instanceof CrewError) return []
+  throw error
 }

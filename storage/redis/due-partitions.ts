@@ -1,5 +1,8 @@
 import type { ClaimedTask, ClaimRequest, ClaimResult } from '../task-storage.ts'
 
+/** How often one that is away is asked for a sign of life. */
+const PROBE_MS = 1000
+
 /** Hints say which partitions have something; all are asked at least this often, so that no hint need arrive. */
 const ASK_ALL_MS = 900
 
@@ -12,6 +15,8 @@ interface Due {
   nextAt: number
   /** Whose turn it is: the one that was asked longest ago. */
   askedLast: number
+  /** It did not answer the last claim: when it was asked for a sign of life last. */
+  probedAt: number | null
 }
 
 /** Which partitions a claim has to ask. */
@@ -26,6 +31,7 @@ export class DuePartitions {
       notes: 0,
       nextAt: Number.POSITIVE_INFINITY,
       askedLast: 0,
+      probedAt: null,
     }))
   }
 
@@ -40,15 +46,39 @@ export class DuePartitions {
     for (const index of this.#partitions.keys()) this.note(index)
   }
 
-  /** Those to ask now, in their turns. */
+  /** It did not answer. Claims leave it alone until it gives a sign of life: one that hangs is waited for once, not by each. */
+  fail(index: number, now: number): void {
+    this.note(index)
+    this.#at(index).probedAt = now
+  }
+
+  back(index: number): void {
+    this.#at(index).probedAt = null
+    this.note(index)
+  }
+
+  /** Those to ask for a sign of life now. */
+  toProbe(now: number): number[] {
+    const isDue = ({ probedAt }: Due) => probedAt !== null && Math.abs(now - probedAt) >= PROBE_MS
+    const indexes = [...this.#partitions.keys()].filter((index) => isDue(this.#at(index)))
+    for (const index of indexes) this.#at(index).probedAt = now
+    return indexes
+  }
+
+  get isAllAway(): boolean {
+    return this.#partitions.every(({ probedAt }) => probedAt !== null)
+  }
+
+  /** Those to ask now, in their turns. Where all are away nobody is kept waiting, so they are all asked. */
   at(now: number): number[] {
     if (now - this.#askedAllAt >= ASK_ALL_MS || now < this.#askedAllAt) {
       this.#askedAllAt = now
       this.noteAll()
     }
-    const indexes = [...this.#partitions.keys()].filter(
-      (index) => this.#at(index).isNoted || this.#at(index).nextAt <= now,
-    )
+    const { isAllAway } = this
+    const isToAsk = ({ isNoted, nextAt, probedAt }: Due) =>
+      (isNoted || nextAt <= now) && (probedAt === null || isAllAway)
+    const indexes = [...this.#partitions.keys()].filter((index) => isToAsk(this.#at(index)))
     return indexes.sort((a, b) => this.#at(a).askedLast - this.#at(b).askedLast)
   }
 
@@ -57,6 +87,7 @@ export class DuePartitions {
     const due = this.#at(index)
     const { notes } = due
     return ({ tasks, nextDueAt, hasQueued }) => {
+      due.probedAt = null
       if (tasks.length > 0) due.askedLast = ++this.#asked
       due.nextAt = nextDueAt ?? Number.POSITIVE_INFINITY
       if (due.notes === notes) due.isNoted = hasQueued

@@ -2,14 +2,34 @@ import type { AttemptRecord } from '../../server/core/attempt-record.ts'
 import type { Change, ChangeSet, Guard } from '../../server/core/change-set.ts'
 import type { Task, TaskPatch } from '../../server/core/task.ts'
 import { weightUnits } from '../../server/core/task-group.ts'
-import { LONGEST_TEXT } from './keys.ts'
+import { LONG_TEXT, LONGEST_TEXT } from './keys.ts'
 import { fields } from './task-fields.ts'
 
 /** Payloads above this length go to the script as arguments of their own, so that it does not parse them as JSON. */
 const LONGEST_INLINE_PAYLOAD = 1024
 
-/** A text, or the number of the script's argument that holds it. */
+/** A text, or its place among the payloads beside the change (a Lua index, from 1). */
 type Payload = string | number
+
+/** Long payloads in the order of their places; equal ones (a result that is merged into many tasks) share one. */
+class Payloads {
+  readonly texts: string[] = []
+  readonly #places = new Map<string, number>()
+  readonly #first: number
+
+  constructor(first: number) {
+    this.#first = first
+  }
+
+  place(json: string): Payload {
+    if (json.length <= LONGEST_INLINE_PAYLOAD) return json
+    const known = this.#places.get(json)
+    if (known !== undefined) return known
+    const place = this.#first + this.texts.push(json) - 1
+    this.#places.set(json, place)
+    return place
+  }
+}
 
 /** Change sets as `commit.lua` reads them: one JSON text, and the long payloads behind it. */
 export interface EncodedCommit {
@@ -21,14 +41,30 @@ export interface EncodedCommit {
 const FIRST_PAYLOAD = 3
 
 export function encodeCommit(changeSets: readonly Pick<ChangeSet, 'guards' | 'changes'>[]): EncodedCommit {
-  const payloads: string[] = []
-  const payload = (json: string): Payload =>
-    json.length <= LONGEST_INLINE_PAYLOAD ? json : FIRST_PAYLOAD + payloads.push(json) - 1
+  const payloads = new Payloads(FIRST_PAYLOAD)
   const sets = changeSets.map(({ guards, changes }) => [
     guards.map(encodeGuard),
-    changes.map((change) => encodeChange(change, payload)),
+    changes.map((change) => encodeChange(change, (json) => payloads.place(json))),
   ])
-  return { sets: JSON.stringify(sets), payloads }
+  return { sets: JSON.stringify(sets), payloads: payloads.texts }
+}
+
+/** One change as the list of a large change set keeps it: itself, then its long payloads. */
+export function encodeElements(change: Change): string[] {
+  const payloads = new Payloads(1)
+  const encoded = encodeChange(change, (json) => payloads.place(json))
+  return [JSON.stringify([payloads.texts.length, encoded]), ...payloads.texts]
+}
+
+/** About how many bytes of payloads a change set brings. */
+export function payloadBytesOf({ changes }: Pick<ChangeSet, 'changes'>): number {
+  let bytes = 0
+  for (const change of changes) {
+    if (change.kind === 'insertTask') bytes += change.task.input.length + change.task.output.length
+    else if (change.kind === 'patchTask')
+      bytes += (change.patch.input ?? '').length + (change.patch.output ?? '').length
+  }
+  return bytes
 }
 
 export function encodeGuard(guard: Guard): unknown[] {
@@ -88,9 +124,6 @@ function encodeChange(change: RoutedChange, payload: (json: string) => Payload):
       return [change.kind, change.scope, change.name]
   }
 }
-
-/** One change with its payloads inside, as the list of a large change set keeps it. */
-export const encodeWhole = (change: Change): string => JSON.stringify(encodeChange(change, (json) => json))
 
 /**
  * What `large-reserve.lua` needs to know whether the inserts of a change set are possible, in parts of so many inserts. Each part
@@ -197,7 +230,8 @@ function textsOf(task: Task, isWritten: (name: string) => boolean): [short: stri
 
 /** A sign takes at most three bytes per unit of length, so most texts need not be measured. */
 const isShort = (text: string): boolean =>
-  text.length * 3 <= LONGEST_TEXT || (text.length <= LONGEST_TEXT && Buffer.byteLength(text) <= LONGEST_TEXT)
+  text !== LONG_TEXT &&
+  (text.length * 3 <= LONGEST_TEXT || (text.length <= LONGEST_TEXT && Buffer.byteLength(text) <= LONGEST_TEXT))
 
 /** The kept form is a list: with its names an attempt would take twice the memory. */
 function encodeAttempt(attempt: AttemptRecord): string {

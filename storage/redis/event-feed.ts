@@ -47,7 +47,7 @@ export class EventFeed implements SharedFeed {
   open(): void {
     this.#stop = this.#options.connection.subscribe({
       channel: this.#channel,
-      onMessage: (text) => this.#hear(JSON.parse(text) as Message),
+      onMessage: (text) => this.#hear(readMessage(text)),
       // Nothing to tell, but the place: whoever begins to hear learns what it missed, or that it missed nothing.
       onLive: () => void this.#tell([], 'commit').catch(() => {}),
     })
@@ -108,10 +108,24 @@ export class EventFeed implements SharedFeed {
     if (lost === 1) this.#hasLost = false
   }
 
-  #hear({ boot, first, origin, events }: Message): void {
+  #hear(message: Message | null): void {
+    if (message === null) return
+    const { boot, first, origin, events } = message
     this.#next = first + events.length
     for (const listener of this.#listeners) listener(events, first)
     if (boot === this.#options.bootId || events.length === 0) return
     for (const listener of this.#remote) listener(events, origin)
+  }
+}
+
+/** Anybody who may publish can write anything there, and a newer Crew something else (I17): what is no message is passed over. */
+function readMessage(text: string): Message | null {
+  try {
+    const message = JSON.parse(text) as Partial<Message> | null
+    const isWhole =
+      typeof message?.boot === 'string' && Number.isSafeInteger(message.first) && Array.isArray(message.events)
+    return isWhole ? (message as Message) : null
+  } catch {
+    return null
   }
 }

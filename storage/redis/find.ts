@@ -109,7 +109,7 @@ export async function findGroups(
   { search }: GroupQuery,
   { first, last }: Places,
 ): Promise<{ groups: CountedGroup[]; count: number }> {
-  if (search === '') return store.listGroups(first, last)
+  if (search === '') return listSlices(store, { first, last })
   const found: CountedGroup[] = []
   let count = 0
   for (let from = 0; ; from += PER_LOOK) {
@@ -120,5 +120,17 @@ export async function findGroups(
       count++
     }
     if (groups.length < PER_LOOK) return { groups: found, count }
+  }
+}
+
+/** Groups described in one script: 30 µs each. */
+const GROUPS_PER_READ = 200
+
+async function listSlices(store: Store, { first, last }: Places): Promise<{ groups: CountedGroup[]; count: number }> {
+  const groups: CountedGroup[] = []
+  for (let from = first; ; from += GROUPS_PER_READ) {
+    const slice = await store.listGroups(from, Math.min(last, from + GROUPS_PER_READ - 1))
+    groups.push(...slice.groups)
+    if (from + GROUPS_PER_READ > last || slice.groups.length < GROUPS_PER_READ) return { groups, count: slice.count }
   }
 }

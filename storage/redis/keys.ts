@@ -37,6 +37,9 @@ export const keyKinds = {
   clock: 'clock',
   /** ZSET of lanes by id: those that a cause holds. By cause. */
   held: 'h:',
+  /** LIST of causes whose many lanes are being woken; ZSET of the lanes left, by its entry. */
+  wakings: 'wakings',
+  waking: 'waking:',
   /** ZSET of workers by turn; ZSET of a worker's groups (by number) by turn; ZSET of a group's lanes for a worker. */
   workers: 'workers',
   ring: 'ring:',
@@ -71,11 +74,16 @@ export const keyKinds = {
   lastClaim: 'claim:',
   /** ZSET of boots that closed, by until when that is remembered. */
   goneBoots: 'gone',
-  /** Only of stores of several partitions. STRING: the group of a task, in the partition of its id. By task id. */
+  /**
+   * Only of stores of several partitions. STRING: whether the task is written (`k`) or about to be (`r`), since when, and its group,
+   * as in `k1700000000000 g1`; in the partition of its id. By task id.
+   */
   taskGroup: 'id:',
   /** LIST of holds that the other partitions do not have yet; ZSET of what may run at once, by when it ends. */
   outbox: 'outbox',
   permits: 'permits',
+  /** ZSET of the scopes and names whose holds were released, by when. */
+  releases: 'releases',
   /** HASH of a small document and its end. By its own key. */
   record: 'rec:',
 } as const

@@ -1,6 +1,6 @@
 import type { ChangeSet, CommitResult } from '../../server/core/change-set.ts'
 import { CrewError } from '../../server/core/errors.ts'
-import { encodeGuard, encodeOutline, encodeWhole } from './encode.ts'
+import { encodeElements, encodeGuard, encodeOutline } from './encode.ts'
 import type { KeyKind } from './keys.ts'
 import type { ScriptName } from './scripts.ts'
 
@@ -38,10 +38,10 @@ export async function commitLarge(
   { guards, changes, events }: ChangeSet,
   { id, isWrittenWhenFull }: { id: string; isWrittenWhenFull: boolean },
 ): Promise<CommitResult> {
-  await stage(host, id, { changes, script: isWrittenWhenFull ? 'largeStageWhenFull' : 'largeStage' })
+  const elements = await stage(host, id, { changes, script: isWrittenWhenFull ? 'largeStageWhenFull' : 'largeStage' })
   await lock(host, id, { guards, changes, events })
   const inserts = await reserve(host, id, changes)
-  const refusal = (await checkGuards(host, id, guards)) || inserts || (await decide(host, id, changes.length))
+  const refusal = (await checkGuards(host, id, guards)) || inserts || (await decide(host, id, elements))
   if (refusal !== '') return drop(host, id, refusal)
   await finishLarge(host, id)
   return 'applied'
@@ -65,25 +65,26 @@ export async function finishLarge(host: LargeCommitHost, id: string): Promise<vo
   throw new CrewError('storage_unavailable', 'A large change of the group is under way; try again.')
 }
 
+/** Brings the changes; answers how many elements their list has. */
 async function stage(
   host: LargeCommitHost,
   id: string,
   { changes, script }: { changes: ChangeSet['changes']; script: ScriptName },
-): Promise<void> {
-  let texts: string[] = []
-  let bytes = 0
+): Promise<number> {
+  let [texts, bytes, count]: [string[], number, number] = [[], 0, 0]
   const push = async (): Promise<void> => {
     if (texts.length > 0) await host.run(script, id, UNDECIDED_SECONDS, ...texts)
+    count += texts.length
     texts = []
     bytes = 0
   }
-  for (const change of changes) {
-    const text = encodeWhole(change)
+  for (const text of changes.flatMap(encodeElements)) {
     texts.push(text)
     bytes += text.length
     if (bytes > BYTES_PER_PUSH || texts.length >= CHANGES_PER_PUSH) await push()
   }
   await push()
+  return count
 }
 
 /** What a script answers: that all is well, or why not. */
@@ -98,8 +99,8 @@ async function checkGuards(host: LargeCommitHost, id: string, guards: ChangeSet[
   return ''
 }
 
-const decide = (host: LargeCommitHost, id: string, changes: number): Promise<Refusal> =>
-  host.run('largeDecide', id, changes) as Promise<Refusal>
+const decide = (host: LargeCommitHost, id: string, elements: number): Promise<Refusal> =>
+  host.run('largeDecide', id, elements) as Promise<Refusal>
 
 /** Waits for its turn. */
 async function lock(host: LargeCommitHost, id: string, changeSet: ChangeSet): Promise<void> {

@@ -3,8 +3,8 @@ import type { ChangeSet, CommitResult, HoldScope, WorkHold } from '../../server/
 import type { Clock } from '../../server/core/clock.ts'
 import { CrewError } from '../../server/core/errors.ts'
 import type { Task } from '../../server/core/task.ts'
-import type { CountedGroup } from '../../server/core/task-group.ts'
-import type { ClaimedTask, ClaimRequest, ClaimResult, LeaseRef, ParentResult, WorkgroupRow } from '../task-storage.ts'
+import type { CountedGroup, TaskGroup } from '../../server/core/task-group.ts'
+import type { ClaimRequest, ClaimResult, LeaseRef, ParentResult, WorkgroupRow } from '../task-storage.ts'
 import { auditPartition } from './audit.ts'
 import {
   type DescribedGroup,
@@ -15,10 +15,11 @@ import {
   holdOf,
   lanesOf,
   placeOf,
+  plainGroupOf,
   taskOf,
   workgroupOf,
 } from './decode.ts'
-import { decodeAttempt, encodeCommit } from './encode.ts'
+import { decodeAttempt, encodeCommit, payloadBytesOf } from './encode.ts'
 import { type KeyKind, keyOf } from './keys.ts'
 import { type Busy, commitLarge, finishLarge, isBusy, type LargeCommitHost, lockOf } from './large-commit.ts'
 import { MAX_WEIGHT, type ScriptName } from './scripts.ts'
@@ -46,6 +47,8 @@ export interface PartitionOptions {
 
 /** Change sets in one script: 64 results take 3 ms. */
 const SETS_PER_SCRIPT = 64
+/** Payloads in one script: copying 1 MiB takes Redis a millisecond; one set may bring more by itself. */
+const BYTES_PER_SCRIPT = 1024 * 1024
 /** Tasks read in one script: about 10 µs each. */
 const TASKS_PER_READ = 500
 /** Claims that failed one after the other, of which any may have been run; they are tried each second. */
@@ -73,7 +76,7 @@ export class Partition implements Store {
     const results: (CommitResult | CrewError)[] = []
     for (let left = changeSets; left.length > 0; left = changeSets.slice(results.length)) {
       const [first] = left
-      if (first && first.changes.length + first.guards.length > MAX_WEIGHT) results.push(await this.#commitLarge(first))
+      if (first && isSurelyLarge(first)) results.push(await this.#commitLarge(first))
       else await this.#commitSome(left, results)
     }
     return results
@@ -84,7 +87,7 @@ export class Partition implements Store {
     for (const [index, word] of (await this.#commitOrRefuse(some)).entries()) {
       if (isBusy(word)) await finishLarge(this.#host, lockOf(word))
       else if (word === 'large') results.push(await this.#commitLarge(some[index] as ChangeSet))
-      else results.push(word)
+      else if (word !== 'later') results.push(word)
     }
   }
 
@@ -121,14 +124,37 @@ export class Partition implements Store {
     const places = [slotsPerWorker, JSON.stringify(Object.fromEntries(slots)), maxLeasesPerWorker]
     try {
       const reply = await this.#run('claim', limit, until - now, bootId, token, ...places, tokensAsKeys(before))
+      const claim = await this.#readClaim(reply as ClaimReply, now)
       this.#unanswered = this.#unanswered.filter((one) => !before.includes(one))
-      const [, , , , , hasLocks, hasQueued, untold] = reply as ClaimReply
-      if (hasLocks === 1) void this.#help()
-      return { ...claimResultOf(reply as ClaimReply, now), hasQueued: hasQueued === 1, untoldHolds: untold }
+      return claim
     } catch (error) {
       this.#unanswered = [...this.#unanswered, token].slice(-MAX_UNANSWERED)
       throw error
     }
+  }
+
+  async #readClaim(reply: ClaimReply, now: number): Promise<PartitionClaim> {
+    const [described, parents, lanes, storeNow, nextDueAt, hasLocks, hasQueued, untoldHolds] = reply
+    if (hasLocks === 1) void this.#help()
+    const tasks = tasksOf([described, lanes])
+    const results = new Map(tasksOf([parents, lanes]).map((task) => [task.id, parentOf(task)]))
+    const untold = new Set(tasks.flatMap(({ parentIds }) => parentIds).filter((id) => !results.has(id)))
+    for (const task of untold.size > 0 ? await this.getTasks([...untold]) : []) results.set(task.id, parentOf(task))
+    return {
+      tasks: tasks.map((task) => ({
+        task,
+        token: task.lease?.token ?? '',
+        parents: task.parentIds.flatMap((id) => results.get(id) ?? []),
+      })),
+      nextDueAt: nextDueAt === null ? null : now + Number(nextDueAt) - Number(storeNow),
+      hasQueued: hasQueued === 1,
+      untoldHolds,
+    }
+  }
+
+  /** What claims that were not answered leased is not asked for again; it is found when its leases end. */
+  forgetUnanswered(): void {
+    this.#unanswered = []
   }
 
   async renewLeases(leases: readonly LeaseRef[], until: number): Promise<string[]> {
@@ -139,9 +165,13 @@ export class Partition implements Store {
 
   async listExpiredLeases(limit: number): Promise<Task[]> {
     if (limit <= 0) return []
-    const ids = (await this.#run('listExpired', limit)) as string[]
-    const tasks = new Map((await this.getTasks(ids)).map((task) => [task.id, task]))
-    return ids.flatMap((id) => tasks.get(id) ?? []).filter(({ lease }) => lease !== null)
+    const leases = slicesOf((await this.#run('listExpired', limit)) as string[], 2) as [id: string, token: string][]
+    const tasks = new Map((await this.getTasks(leases.map(([id]) => id))).map((task) => [task.id, task]))
+    // Given back and claimed again meanwhile, a task has a lease that is nobody's to end.
+    return leases.flatMap(([id, token]) => {
+      const task = tasks.get(id)
+      return task?.lease?.token === token ? [task] : []
+    })
   }
 
   /** In scripts of a bounded size each. */
@@ -175,6 +205,11 @@ export class Partition implements Store {
         return { task, heldUntil: Number(lane?.[5] ?? 0) }
       }),
     }
+  }
+
+  async findGroup(id: string): Promise<TaskGroup | null> {
+    const hash = (await this.command('HGETALL', 'group', id)) as string[]
+    return hash.length === 0 ? null : plainGroupOf(id, hash)
   }
 
   async getGroups(ids: readonly string[]): Promise<CountedGroup[]> {
@@ -303,18 +338,23 @@ export interface TaskRange {
 }
 
 /** What `commit.lua` answers for a set. */
-type ScriptResult = CommitResult | Busy | 'large'
+type ScriptResult = CommitResult | Busy | 'large' | 'later'
 
-/** As many change sets as one script may do. */
+/** Need not be asked of the script; so many bytes are brought in parts, too. */
+const isSurelyLarge = (set: ChangeSet): boolean =>
+  set.changes.length + set.guards.length > MAX_WEIGHT ||
+  (set.changes.length > 3 && payloadBytesOf(set) > BYTES_PER_SCRIPT)
+
+/** As many change sets as one script may do, at least one. */
 function withinOneScript(changeSets: readonly ChangeSet[]): readonly ChangeSet[] {
-  let weight = 0
-  const end = changeSets.findIndex(({ guards, changes }) => {
-    weight += guards.length + changes.length
-    return weight > MAX_WEIGHT
-  })
-  return end < 1
-    ? changeSets.slice(0, end === 0 ? 1 : SETS_PER_SCRIPT)
-    : changeSets.slice(0, Math.min(end, SETS_PER_SCRIPT))
+  let [weight, bytes, count] = [0, 0, 0]
+  for (const set of changeSets) {
+    weight += set.guards.length + set.changes.length
+    bytes += payloadBytesOf(set)
+    if (count > 0 && (count >= SETS_PER_SCRIPT || weight > MAX_WEIGHT || bytes > BYTES_PER_SCRIPT)) break
+    count++
+  }
+  return changeSets.slice(0, count)
 }
 
 /** Whether one of them is asked for is looked up, not searched. */
@@ -336,20 +376,6 @@ type ClaimReply = readonly [
   hasQueued: number,
   untoldHolds: number,
 ]
-
-function claimResultOf([tasks, parents, lanes, storeNow, nextDueAt]: ClaimReply, now: number): ClaimResult {
-  const known = lanesOf(lanes)
-  const results = new Map(parents.map((described) => [described[0], parentOf(taskOf(described, known))]))
-  const claimed = tasks.map((described): ClaimedTask => {
-    const task = taskOf(described, known)
-    return {
-      task,
-      token: task.lease?.token ?? '',
-      parents: task.parentIds.map((id) => results.get(id) as ParentResult),
-    }
-  })
-  return { tasks: claimed, nextDueAt: nextDueAt === null ? null : now + Number(nextDueAt) - Number(storeNow) }
-}
 
 const parentOf = ({ id, worker, input, output }: Task): ParentResult => ({ taskId: id, worker, input, output })
 

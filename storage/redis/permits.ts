@@ -1,16 +1,10 @@
-import type { ClaimedTask } from '../task-storage.ts'
+import { CrewError } from '../../server/core/errors.ts'
+import type { HeldLease } from './held-leases.ts'
 import { keyOf, workerTag } from './keys.ts'
 import type { ScriptRunner } from './partition.ts'
 
 /** Longer than the lease that goes with it: a permit must not end while its attempt may still run. */
 const GRACE_MS = 5000
-
-interface Permit {
-  readonly id: string
-  readonly worker: string
-  readonly groupId: string
-  readonly token: string
-}
 
 /**
  * What of a worker may run at once over all partitions: a permit for each lease, in one place for each worker. It is taken before
@@ -19,67 +13,54 @@ interface Permit {
 export class Permits {
   readonly #runner: ScriptRunner
   readonly #now: () => string | number
-  readonly #newId: () => string
-  /** By task: those behind the leases of this server. */
-  readonly #held = new Map<string, Permit>()
 
-  constructor(options: { runner: ScriptRunner; now: () => string | number; newId: () => string }) {
-    this.#runner = options.runner
-    this.#now = options.now
-    this.#newId = options.newId
+  constructor({ runner, now }: { runner: ScriptRunner; now: () => string | number }) {
+    this.#runner = runner
+    this.#now = now
   }
 
-  /** Up to so many, as `max` allows at once. */
-  async take(worker: string, wanted: number, { max, leaseMs }: { max: number; leaseMs: number }): Promise<string[]> {
-    if (wanted <= 0) return []
-    const ids = Array.from({ length: wanted }, this.#newId)
-    const given = await this.#runner.run('takePermits', workerTag(worker), [
-      this.#now(),
-      max,
-      leaseMs + GRACE_MS,
-      ...ids,
-    ])
-    return ids.slice(0, given as number)
+  /** Those of these ids that `max` allows at once. None while the place of that worker's permits is away. */
+  async take(
+    worker: string,
+    ids: readonly string[],
+    { max, leaseMs }: { max: number; leaseMs: number },
+  ): Promise<string[]> {
+    if (ids.length === 0) return []
+    const args = [this.#now(), max, leaseMs + GRACE_MS, ...ids]
+    return this.#runner.run('takePermits', workerTag(worker), args).then((given) => given as string[], noneWhileAway)
   }
 
-  /** The claim used these; the others go back. */
-  async use(worker: string, ids: readonly string[], claimed: readonly ClaimedTask[]): Promise<void> {
-    for (const [index, { task, token }] of claimed.entries()) {
-      const id = ids[index]
-      if (id !== undefined) this.#held.set(task.id, { id, worker, groupId: task.groupId, token })
-    }
-    await this.#giveBack(worker, ids.slice(claimed.length))
-  }
-
-  async release(taskIds: readonly string[]): Promise<void> {
-    const permits = taskIds.flatMap((id) => this.#held.get(id) ?? [])
-    for (const id of taskIds) this.#held.delete(id)
-    await Promise.all(permits.map(({ worker, id }) => this.#giveBack(worker, [id])))
-  }
-
-  releaseGroup(groupId: string): Promise<void> {
-    return this.release([...this.#held].filter(([, permit]) => permit.groupId === groupId).map(([taskId]) => taskId))
-  }
-
-  /** With leases that were renewed; those that are lost go. */
-  async renew(taskIds: readonly string[], leaseMs: number): Promise<void> {
-    const byWorker = new Map<string, string[]>()
-    for (const taskId of taskIds) {
-      const permit = this.#held.get(taskId)
-      if (permit) byWorker.set(permit.worker, [...(byWorker.get(permit.worker) ?? []), permit.id])
-    }
+  /** With the leases that they count for. What cannot be renewed now is renewed with them the next time. */
+  async renew(leases: readonly HeldLease[], leaseMs: number): Promise<void> {
+    const byWorker = Map.groupBy(leases, ({ worker }) => worker)
     await Promise.all(
-      [...byWorker].map(([worker, ids]) =>
-        this.#runner.run('renewPermits', workerTag(worker), [this.#now(), leaseMs + GRACE_MS, ...ids]),
+      [...byWorker].map(([worker, some]) => {
+        const args = [this.#now(), leaseMs + GRACE_MS, ...some.map(({ permit }) => permit)]
+        return this.#runner.run('renewPermits', workerTag(worker), args).catch(noneWhileAway)
+      }),
+    )
+  }
+
+  async release(leases: readonly HeldLease[]): Promise<void> {
+    const byWorker = Map.groupBy(leases, ({ worker }) => worker)
+    await Promise.all(
+      [...byWorker].map(([worker, some]) =>
+        this.giveBack(
+          worker,
+          some.map(({ permit }) => permit),
+        ),
       ),
     )
   }
 
-  releaseAll(): Promise<void> {
-    return this.release([...this.#held.keys()])
+  /** Best effort: those that cannot be given back end by themselves. */
+  async giveBack(worker: string, ids: readonly string[]): Promise<void> {
+    if (ids.length === 0) return
+    await this.#runner.command('ZREM', keyOf(workerTag(worker), 'permits'), ...ids).catch(noneWhileAway)
   }
+}
 
-  async #giveBack(worker: string, ids: readonly string[]): Promise<void> {
-    if (ids.length > 0) await this.#runner.command('ZREM', keyOf(workerTag(worker), 'permits'), ...ids)
-  }
+function noneWhileAway(error: unknown): string[] {
+  if (error instanceof CrewError) return []
+  throw error
 }

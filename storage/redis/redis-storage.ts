@@ -99,11 +99,8 @@ export class RedisStorage implements TaskStorage {
     return ids.length === 0 ? [] : this.#store.getTasks([...new Set(ids)])
   }
 
-  async findGroup(id: string): Promise<TaskGroup | null> {
-    const group = await this.getGroup(id)
-    if (!group) return null
-    const { counts, waiting, weightTotal, weightDone, ...plain } = group
-    return plain
+  findGroup(id: string): Promise<TaskGroup | null> {
+    return this.#store.findGroup(id)
   }
 
   async getGroup(id: string): Promise<CountedGroup | null> {
@@ -178,7 +175,8 @@ export class RedisStorage implements TaskStorage {
       })
     }
     this.feed.close()
-    await this.#store.close()
+    // Best effort: what leases are left end by themselves.
+    await this.#store.close().catch(() => {})
     await this.#options.onClose?.()
   }
 
@@ -226,6 +224,8 @@ export class RedisStorage implements TaskStorage {
     try {
       const changeSets = batch.flatMap((one) => one.changeSets)
       const results = await this.#orLost(this.#store.commit(changeSets))
+      // Of one partition only: as in #orLost, its sets may have been written.
+      if (results.some(isAway)) this.feed.noteLost()
       this.#tell(
         changeSets.flatMap(({ events }, index) => (results[index] === 'applied' ? events : [])),
         'commit',

@@ -1,5 +1,5 @@
 import type { Change, ChangeSet, Guard } from '../../server/core/change-set.ts'
-import type { Directory, Named } from './directory.ts'
+import { type Directory, groupIn, type Named } from './directory.ts'
 
 /** The group that a change set is about, when it says so itself; all of one set are in one group, apart from holds. */
 export function groupNamedBy({ guards, changes, events }: ChangeSet): string | null {
@@ -43,23 +43,50 @@ export const endedBy = ({ changes }: ChangeSet): string[] =>
     change.kind === 'deleteTask' || (change.kind === 'patchTask' && change.lease) ? [change.taskId] : [],
   )
 
-/** Takes the ids of new tasks. Answers those that were free before, or null when one is another group's. */
+/** The tokens of leases that the change set ends. */
+export const tokensOf = ({ guards }: ChangeSet): string[] =>
+  guards.flatMap((guard) => (guard.kind === 'lease' ? [guard.token] : []))
+
+/** The tasks whose leases those are. */
+export const guardedBy = ({ guards }: ChangeSet): string[] =>
+  guards.flatMap((guard) => (guard.kind === 'lease' ? [guard.taskId] : []))
+
+export const deletedGroupsOf = ({ changes }: ChangeSet): string[] =>
+  changes.flatMap((change) => (change.kind === 'deleteGroup' ? [change.groupId] : []))
+
+export const deletedTasksOf = ({ changes }: ChangeSet): string[] =>
+  changes.flatMap((change) => (change.kind === 'deleteTask' ? [change.taskId] : []))
+
+/** Entries of the directory by task id. */
+export type Entries = ReadonlyMap<string, string>
+
+/**
+ * Takes the ids of new tasks. Answers the entries of those that were free before, or null when one is another group's. The result
+ * of an attempt takes them in a full store too (DESIGN section 5).
+ */
 export async function takeIds(
   directory: Directory,
-  tasks: readonly Named[],
+  changeSet: ChangeSet,
   exists: (task: Named) => Promise<boolean>,
-): Promise<string[] | null> {
-  const taken = await directory.take(tasks)
-  const fresh = taken.filter(({ takenBy }) => takenBy === null).map(({ id }) => id)
+): Promise<Entries | null> {
+  const isWrittenWhenFull = tokensOf(changeSet).length > 0
+  const taken = await directory.take(insertedBy(changeSet), { isWrittenWhenFull })
+  const free = new Map(taken.flatMap(({ word, id, entry }) => (word === 'fresh' ? [[id, entry] as const] : [])))
   for (const task of taken) {
-    const { id, groupId, takenBy, isKept } = task
-    if (takenBy === null || takenBy === groupId) continue
-    const isGone = isKept && !(await exists({ id, groupId: takenBy }))
-    if (isGone && (await directory.takeOver(task, takenBy))) continue
-    await directory.forget(fresh)
-    return null
+    const { word, id, entry } = task
+    if (word === 'fresh' || word === 'own') continue
+    const isGone = word === 'open' && !(await exists({ id, groupId: groupIn(entry) }))
+    const takenOver = isGone ? await directory.takeOver(task) : ''
+    if (takenOver === '') {
+      await directory.forget(free)
+      return null
+    }
+    free.set(id, takenOver)
   }
-  return fresh
+  return free
 }
 
-export const isApplied = (result: unknown): boolean => result === 'applied'
+/** A group may be new unless a guard says that it is there. */
+export const isToBePlaced = ({ guards, changes }: ChangeSet, groupId: string): boolean =>
+  changes.some((change) => change.kind === 'deleteGroup' && change.groupId === groupId) ||
+  !guards.some((guard) => guard.kind === 'group' && guard.groupId === groupId && guard.epoch !== null)

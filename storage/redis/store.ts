@@ -2,7 +2,7 @@ import type { AttemptRecord } from '../../server/core/attempt-record.ts'
 import type { ChangeSet, CommitResult, CrewEvent, HoldScope, WorkHold } from '../../server/core/change-set.ts'
 import type { CrewError } from '../../server/core/errors.ts'
 import type { Task } from '../../server/core/task.ts'
-import type { CountedGroup } from '../../server/core/task-group.ts'
+import type { CountedGroup, TaskGroup } from '../../server/core/task-group.ts'
 import type { ClaimRequest, ClaimResult, LeaseRef, WorkgroupRow } from '../task-storage.ts'
 import type { RelatedKind, TaskRange } from './partition.ts'
 
@@ -25,6 +25,8 @@ export interface Store {
   /** The tasks in an index of any of these ids or merge keys. */
   listRelated(kind: RelatedKind, of: readonly string[]): Promise<Task[]>
   listTasks(range: RangeOfTasks): Promise<TaskRange>
+  /** Without its books. */
+  findGroup(id: string): Promise<TaskGroup | null>
   getGroups(ids: readonly string[]): Promise<CountedGroup[]>
   /** Newest first. */
   listGroups(first: number, last: number): Promise<{ count: number; groups: CountedGroup[] }>

@@ -1,25 +1,9 @@
 -- The changes of a change set (server/core/change-set.ts), each as encode.ts writes it: an array that begins with its kind.
--- A payload is its text, or the number of the argument that holds it when it is long.
-local function payload(value)
-  return type(value) == 'number' and ARGV[value] or value
-end
+-- A payload is its text, or its place among the payloads beside the change when it is long.
+local payloads = ARGV
 
--- Texts of a task: short ones in its hash, long ones beside it. Both are flat lists of name and text.
-local function setTexts(row, short, long)
-  for i = 1, #short, 2 do
-    if short[i + 1] == '' then
-      clear(row, short[i])
-    else
-      set(row, short[i], short[i + 1])
-    end
-    if not row.isNew and IS_TEXT[short[i]] then
-      call('HDEL', key.texts .. row.id, short[i])
-    end
-  end
-  for i = 1, #long, 2 do
-    set(row, long[i], ELSEWHERE)
-    call('HSET', key.texts .. row.id, long[i], long[i + 1])
-  end
+local function payload(value)
+  return type(value) == 'number' and payloads[value] or value
 end
 
 local function insertTask(change)
@@ -178,27 +162,30 @@ local function delayChild(child, notBefore)
   end
 end
 
--- A list of ids as JSON; cjson would write an empty one as an object.
-local function idsAsJson(ids)
-  return #ids == 0 and '' or cjson.encode(ids)
-end
-
+-- The list itself is written by the flush: a child that loses a thousand parents is read and written once.
 local function dropParent(child, parentId, isUnfinished)
-  local left = {}
-  for _, id in ipairs(parentIdsOf(child.id)) do
-    if id ~= parentId then
-      left[#left + 1] = id
-    end
-  end
-  local text = idsAsJson(left)
-  if #text <= LONGEST_TEXT then
-    setTexts(child, { 'parentIds', text }, {})
-  else
-    setTexts(child, {}, { 'parentIds', text })
-  end
+  touch(child)
+  child.parentsGone = child.parentsGone or {}
+  child.parentsGone[parentId] = true
   setVersion(child, child.version + 1)
   if isUnfinished then
     setUnfinished(child, child.unfinished - 1)
+  end
+end
+
+-- The first children of a task that goes lose their edge to it.
+local function dropFromChildren(parentId, limit)
+  local parent = loadTask(parentId)
+  if not parent then
+    return
+  end
+  local isUnfinished = not has(parent.holds, COMPLETE)
+  for _, id in ipairs(call('ZRANGE', key.children .. parentId, 0, limit - 1)) do
+    local child = loadTask(id)
+    if child then
+      dropParent(child, parentId, isUnfinished)
+    end
+    call('ZREM', key.children .. parentId, id)
   end
 end
 
@@ -225,10 +212,7 @@ local function deleteTask(id)
     return
   end
   flushTasks()
-  local isUnfinished = not has(row.holds, COMPLETE)
-  eachChild(id, function(child)
-    dropParent(child, id, isUnfinished)
-  end)
+  dropFromChildren(id, 0)
   for _, parentId in ipairs(parentIdsOf(id)) do
     call('ZREM', key.children .. parentId, id)
   end
@@ -255,7 +239,6 @@ local function deleteGroup(id)
     return
   end
   eraseTasks(id, 0)
-  forgetLanes(id)
   call('DEL', key.group .. id, key.groupTasks .. id, key.failedTasks .. id)
   call('ZREM', key.groups, id)
   call('ZREM', key.finishedGroups, id)
@@ -352,7 +335,7 @@ local APPLY = {
   holdWork = function(change)
     holdWork(change[2], change[3], change[4], change[5])
     if change[6] == 'tell' then
-      call('RPUSH', key.outbox, cjson.encode({ change[2], change[3], int(change[4]), change[5] }))
+      call('RPUSH', key.outbox, cjson.encode({ change[2], change[3], int(change[4]), change[5], int(now) }))
     end
   end,
   releaseWork = function(change)

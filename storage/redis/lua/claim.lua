@@ -3,16 +3,17 @@
 -- KEYS[1] the partition. ARGV[1] now or ''. ARGV[2] at most so many tasks. ARGV[3] lease in ms. ARGV[4] boot. ARGV[5] token;
 -- a task gets it with its place in this claim. ARGV[6] slots of a worker. ARGV[7] slots by worker as JSON. ARGV[8] leases that
 -- one worker may have at once. ARGV[9] tokens of claims whose answer did not arrive, as keys of a JSON object.
--- Returns {tasks, their parents' results, lanes, the store's time, when the next task is due or false, 1 while a large change
+-- Returns {tasks, their parents' results (the first of many), lanes, the store's time, when the next task is due or false, 1 while a large change
 -- set is under way, 1 while something is queued, how many holds the other partitions do not have yet}.
 -- Invariant: a task is leased at most once at a time, and no two tasks of one merge key.
 local limit, leaseMs, boot, token = tonumber(ARGV[2]), tonumber(ARGV[3]), ARGV[4], ARGV[5]
 local slotsPerWorker, slotsByWorker, maxLeasesPerWorker = tonumber(ARGV[6]), cjson.decode(ARGV[7]), tonumber(ARGV[8])
-local claimed, parked = {}, 0
+-- `setAside`: duplicates of running tasks, and lanes that are held; bounds the length of the script.
+local claimed, setAside = {}, 0
 local isCrowded = call('ZCARD', key.workers) > MAX_WORKERS
 
 local function isCutShort()
-  return parked >= MAX_PARKED
+  return setAside >= MAX_SET_ASIDE
 end
 
 local function lease(row)
@@ -35,9 +36,10 @@ local function park(row)
   row.isParked = true
   set(row, 'parked', '1')
   call('SADD', key.parkedByKey .. row.mergeKey, row.id)
-  parked = parked + 1
+  setAside = setAside + 1
 end
 
+-- Whether nothing of the lane may start; it is set aside then until that ends.
 local function isHeld(lane)
   local group = loadGroup(lane.group)
   if group.isPaused or lockOf(lane.group) then
@@ -109,7 +111,9 @@ local function takeFromGroup(queue, wanted)
       break
     end
     unplace(lane)
-    if not isHeld(lane) then
+    if isHeld(lane) then
+      setAside = setAside + 1
+    else
       taken = taken + takeFromLane(lane, laneOfEntry(call('ZRANGE', queue, 0, 0)[1]), wanted - taken)
     end
   end
@@ -164,17 +168,30 @@ local function takeFromWorker(worker)
   end
 end
 
+-- As if it had never been claimed: what was paused or held since the claim is not started after all.
+local function giveBack(row)
+  endLease(row)
+  row.token = nil
+  clear(row, 'token')
+  setVersion(row, row.version + 1)
+  call('HINCRBY', key.task .. row.id, 'attempts', -1)
+end
+
 -- The tasks of an earlier claim whose answer was lost on the way: they are this server's still. Only one can have any left: a
 -- claim that finds some makes no new ones.
 local function claimAgain(unanswered)
   for _, id in ipairs(call('LRANGE', key.lastClaim .. boot, 0, -1)) do
     local row = loadTask(id)
     if row and row.till and unanswered[string.match(row.token, '^(.*)%.')] then
-      claimed[#claimed + 1] = id
-      row.till = now + leaseMs
       touch(row)
-      set(row, 'until', int(row.till))
-      call('ZADD', key.leases, int(row.till), id)
+      if row.holds ~= 0 or isHeld(loadLane(row.lane)) then
+        giveBack(row)
+      else
+        claimed[#claimed + 1] = id
+        row.till = now + leaseMs
+        set(row, 'until', int(row.till))
+        call('ZADD', key.leases, int(row.till), id)
+      end
     end
   end
 end
@@ -199,11 +216,12 @@ local function remember()
   end
 end
 
+-- Of a join of thousands the rest is read by the server, in parts.
 local function parentsOf(tasks)
   local parents, told = {}, {}
   for _, task in ipairs(tasks) do
     for _, id in ipairs(parentIdsOf(task[1])) do
-      if not told[id] then
+      if not told[id] and #parents < MAX_PARENTS then
         told[id] = true
         parents[#parents + 1] = describe(id, true)
       end
@@ -219,7 +237,7 @@ if #claimed == 0 then
   remember()
 end
 flush()
-if #claimed > 0 or parked > 0 then
+if #claimed > 0 or setAside > 0 then
   call('HINCRBY', key.counters, 'revision', 1)
 end
 local tasks = {}
@@ -228,7 +246,7 @@ for i, id in ipairs(claimed) do
 end
 local parents = parentsOf(tasks)
 local nextDue = call('ZRANGE', key.clock, 0, 0, 'WITHSCORES')[2]
-if isCutShort() then
+if isCutShort() or call('EXISTS', key.wakings) == 1 then
   nextDue = int(now)
 end
 return {

@@ -44,29 +44,6 @@ local function laneChanged(lane)
   lanesChanged[lane.id] = lane
 end
 
-local function flushLanes()
-  for id, lane in pairs(lanesChanged) do
-    local at = lane.at == NEVER and '' or int(lane.at)
-    call('HSET', key.lane .. id, 'state', lane.state, 'at', at, 'seq', int(lane.seq), 'by', lane.by, 'entry', lane.entry)
-  end
-  lanesChanged = {}
-  for id, counts in pairs(laneCounts) do
-    count(key.lane .. id, 'tasks', counts.tasks)
-    count(key.lane .. id, 'running', counts.running)
-    local lane = loadLane(id)
-    count(key.leasesByWorker, lane.worker, counts.running)
-    if lane.workgroup ~= '' and counts.tasks ~= 0 then
-      if tonumber(call('ZINCRBY', key.workgroupTasks, int(counts.tasks), lane.workgroup)) == 0 then
-        call('ZREM', key.workgroupTasks, lane.workgroup)
-        forgetName(lane.workgroup)
-      else
-        call('ZADD', key.workgroupNames, 0, lane.workgroup)
-      end
-    end
-  end
-  laneCounts = {}
-end
-
 local function countInLane(id, field, delta)
   local counts = laneCounts[id]
   if not counts then
@@ -143,21 +120,43 @@ local function holdLane(lane, cause, till)
   end
 end
 
--- The cause is gone or changed: what it held is looked at again.
-local function wake(cause)
-  for _, id in ipairs(call('ZRANGE', key.held .. cause, 0, -1)) do
+local function wakeSome(set, cause, ids)
+  for _, id in ipairs(ids) do
     local lane = livingLane(id)
-    if lane then
+    if lane and lane.state == 'h' and lane.by == cause then
       place(lane)
-    else
-      call('ZREM', key.held .. cause, id)
+    end
+    call('ZREM', set, id)
+  end
+end
+
+-- The cause is gone or changed: what it held is looked at again. Of very many lanes the rest is woken by the next scripts, from a
+-- set of its own: what the cause comes to hold again meanwhile stays held.
+local function wake(cause)
+  local held = key.held .. cause
+  wakeSome(held, cause, call('ZRANGE', held, 0, MAX_WOKEN - 1))
+  if call('EXISTS', held) == 1 then
+    local waking = int(nextNumber('turn')) .. ' ' .. cause
+    call('RENAME', held, key.waking .. waking)
+    call('RPUSH', key.wakings, waking)
+  end
+end
+
+local function wakeMore()
+  local waking = call('LINDEX', key.wakings, 0)
+  if waking then
+    local set = key.waking .. waking
+    wakeSome(set, string.match(waking, '^%d+ (.*)$'), call('ZRANGE', set, 0, MAX_WOKEN - 1))
+    if call('EXISTS', set) == 0 then
+      call('LPOP', key.wakings)
     end
   end
 end
 
 -- Moves what has come due into the queues, so many at a time; the next script goes on.
 local function tick()
-  for _, id in ipairs(call('ZRANGEBYSCORE', key.clock, '-inf', int(now), 'LIMIT', 0, 500)) do
+  wakeMore()
+  for _, id in ipairs(call('ZRANGEBYSCORE', key.clock, '-inf', int(now), 'LIMIT', 0, MAX_WOKEN)) do
     local lane = livingLane(id)
     if lane then
       place(lane)
@@ -171,9 +170,13 @@ local function groupCause(number)
   return 'group:' .. int(number)
 end
 
+local function laneName(worker, workgroup, priority)
+  return int(priority) .. ' ' .. worker .. ' ' .. workgroup
+end
+
 -- The lane of these, made when there is none.
 local function laneFor(group, worker, workgroup, priority)
-  local name = int(priority) .. ' ' .. worker .. ' ' .. workgroup
+  local name = laneName(worker, workgroup, priority)
   local id = call('HGET', key.groupLanes .. group.id, name)
   if id then
     return loadLane(id)
@@ -188,24 +191,40 @@ local function laneFor(group, worker, workgroup, priority)
   return loadLane(id)
 end
 
--- A group goes: its lanes are found by no claim any more.
-local function forgetLanes(groupId)
-  for _, id in ipairs(call('HVALS', key.groupLanes .. groupId)) do
+-- Without tasks a lane is nothing; a group would else keep one for every workgroup that it ever had.
+local function dropLane(lane)
+  unplace(lane)
+  lanesChanged[lane.id] = nil
+  lanes[lane.id] = false
+  call('HDEL', key.groupLanes .. lane.group, laneName(lane.worker, lane.workgroup, lane.priority))
+  call('DEL', key.lane .. lane.id)
+  if lane.workgroup ~= '' then
+    call('ZREM', key.workgroupLanes .. lane.workgroup, lane.id)
+  end
+end
+
+local function flushLanes()
+  for id, lane in pairs(lanesChanged) do
+    local at = lane.at == NEVER and '' or int(lane.at)
+    call('HSET', key.lane .. id, 'state', lane.state, 'at', at, 'seq', int(lane.seq), 'by', lane.by, 'entry', lane.entry)
+  end
+  lanesChanged = {}
+  for id, counts in pairs(laneCounts) do
     local lane = loadLane(id)
-    if lane then
-      unplace(lane)
-      lanesChanged[id] = nil
-      local tasks = tonumber(call('HGET', key.lane .. id, 'tasks') or 0)
-      if lane.workgroup ~= '' then
-        call('ZREM', key.workgroupLanes .. lane.workgroup, id)
+    count(key.lane .. id, 'running', counts.running)
+    count(key.lane .. id, 'tasks', counts.tasks)
+    count(key.leasesByWorker, lane.worker, counts.running)
+    if lane.workgroup ~= '' and counts.tasks ~= 0 then
+      if tonumber(call('ZINCRBY', key.workgroupTasks, int(counts.tasks), lane.workgroup)) == 0 then
+        call('ZREM', key.workgroupTasks, lane.workgroup)
+        forgetName(lane.workgroup)
+      else
+        call('ZADD', key.workgroupNames, 0, lane.workgroup)
       end
-      countInLane(id, 'tasks', -tasks)
+    end
+    if counts.tasks < 0 and call('HEXISTS', key.lane .. id, 'tasks') == 0 then
+      dropLane(lane)
     end
   end
-  flushLanes()
-  for _, id in ipairs(call('HVALS', key.groupLanes .. groupId)) do
-    call('DEL', key.lane .. id, key.ready .. id, key.parked .. id, key.retrying .. id)
-    lanes[id] = false
-  end
-  call('DEL', key.groupLanes .. groupId)
+  laneCounts = {}
 end

@@ -2,6 +2,7 @@
 -- KEYS[1] the partition. ARGV[1] now or ''. ARGV[2] its id. ARGV[3] ms after which one that is not
 -- decided is given up.
 -- Returns '' when nothing is left, waiting when it is not decided, or more.
+-- An element of the list is {how many payloads follow it as elements of their own, change}.
 -- Invariant: changes are applied in order, each once; the last step unlocks.
 local largeId = ARGV[2]
 local state = call('HMGET', key.largeState .. largeId, 'state', 'since')
@@ -27,13 +28,14 @@ while budget > 0 do
     unlock(largeId)
     break
   end
-  local change = cjson.decode(text)
+  local element = cjson.decode(text)
+  payloads = element[1] > 0 and call('LRANGE', changes, 1, element[1]) or {}
   local rest
-  rest, budget = applyPart(change, budget)
+  rest, budget = applyPart(element[2], budget)
   if rest then
-    call('LSET', changes, 0, cjson.encode(rest))
+    call('LSET', changes, 0, cjson.encode({ 0, rest }))
   else
-    call('LPOP', changes)
+    call('LTRIM', changes, 1 + element[1], -1)
   end
 end
 flush()

@@ -1,23 +1,22 @@
--- Ids of tasks whose lease ended, or whose server said that it is gone, oldest first.
+-- Leases that ended, or whose server said that it is gone, oldest first.
 -- KEYS[1] the partition. ARGV[1] now or ''. ARGV[2] at most so many.
--- Returns ids.
+-- Returns task ids and tokens in turns: who reads a task later sees whether it is that lease still.
 local limit = tonumber(ARGV[2])
 local gone = {}
 for _, boot in ipairs(call('ZRANGEBYSCORE', key.goneBoots, int(now), '+inf')) do
   gone[boot] = true
 end
-if not next(gone) then
-  return call('ZRANGEBYSCORE', key.leases, '-inf', int(now), 'LIMIT', 0, limit)
-end
--- Leases are as many as attempts are in flight: a few thousand.
-local ids = {}
-local leased = call('ZRANGE', key.leases, 0, -1, 'WITHSCORES')
-for i = 1, #leased, 2 do
-  if #ids >= limit then
+-- Leases are as many as attempts are in flight, a few thousand; all are looked at only while some server is gone.
+local range = next(gone) and { '-inf', '+inf' } or { '-inf', int(now), 'LIMIT', 0, limit }
+local found = {}
+for _, id in ipairs(call('ZRANGEBYSCORE', key.leases, unpack(range))) do
+  if #found >= 2 * limit then
     break
   end
-  if tonumber(leased[i + 1]) <= now or gone[call('HGET', key.task .. leased[i], 'boot')] then
-    ids[#ids + 1] = leased[i]
+  local lease = call('HMGET', key.task .. id, 'token', 'until', 'boot')
+  if lease[1] and lease[2] and (tonumber(lease[2]) <= now or gone[lease[3]]) then
+    found[#found + 1] = id
+    found[#found + 1] = lease[1]
   end
 end
-return ids
+return found

@@ -203,6 +203,45 @@ local function setPayload(row, field, store, json)
   end
 end
 
+-- Texts of a task: short ones in its hash, long ones beside it. Both are flat lists of name and text.
+local function setTexts(row, short, long)
+  for i = 1, #short, 2 do
+    if short[i + 1] == '' then
+      clear(row, short[i])
+    else
+      set(row, short[i], short[i + 1])
+    end
+    if not row.isNew and IS_TEXT[short[i]] then
+      call('HDEL', key.texts .. row.id, short[i])
+    end
+  end
+  for i = 1, #long, 2 do
+    set(row, long[i], ELSEWHERE)
+    call('HSET', key.texts .. row.id, long[i], long[i + 1])
+  end
+end
+
+-- A list of ids as JSON; cjson would write an empty one as an object.
+local function idsAsJson(ids)
+  return #ids == 0 and '' or cjson.encode(ids)
+end
+
+local function writeParents(row)
+  local left = {}
+  for _, id in ipairs(parentIdsOf(row.id)) do
+    if not row.parentsGone[id] then
+      left[#left + 1] = id
+    end
+  end
+  row.parentsGone = nil
+  local text = idsAsJson(left)
+  if #text <= LONGEST_TEXT then
+    setTexts(row, { 'parentIds', text }, {})
+  else
+    setTexts(row, {}, { 'parentIds', text })
+  end
+end
+
 local function writeIndexes(row, was, is)
   local wasIndex, isIndex = was and was.index, is and is.index
   local isElsewhere = was and is and was.lane ~= is.lane
@@ -300,6 +339,9 @@ local function flushTasks()
   touched = {}
   for _, row in ipairs(changed) do
     local is = standingOf(row)
+    if row.parentsGone then
+      writeParents(row)
+    end
     writeHash(row)
     writeStanding(row, is)
     row.isNew = nil

@@ -1,21 +1,31 @@
 -- How much work a change is, in tasks touched, so that no script takes longer than DESIGN section 5 allows; and how to do a
 -- part of what is too much for one script.
+-- Taking a task, or an edge, out of all that names it costs three times a change of it.
+local ERASING = 3
+
 local function weightOf(change)
   local kind = change[1]
-  if kind == 'releaseChildren' or kind == 'blockChildren' or kind == 'delayChildren' or kind == 'deleteTask' then
+  if kind == 'insertTask' then
+    -- An edge costs a quarter of a task.
+    return 1 + math.floor(#change[2].parentIds / 4)
+  elseif kind == 'releaseChildren' or kind == 'blockChildren' or kind == 'delayChildren' then
     return 1 + call('ZCARD', key.children .. change[2])
-  elseif kind == 'deleteGroup' or kind == 'liftHold' then
+  elseif kind == 'deleteTask' then
+    return ERASING * (1 + call('ZCARD', key.children .. change[2]))
+  elseif kind == 'deleteGroup' then
+    return 1 + ERASING * call('ZCARD', key.groupTasks .. change[2])
+  elseif kind == 'liftHold' then
     return 1 + call('ZCARD', key.groupTasks .. change[2])
   end
   return 1
 end
 
-local function isTooMuch(set)
+local function weightOfSet(set)
   local weight = 0
   for _, change in ipairs(set[2]) do
     weight = weight + weightOf(change)
   end
-  return weight > MAX_WEIGHT
+  return weight
 end
 
 -- The members of an index after a place in it, so many at once, and the place to go on from.
@@ -59,8 +69,11 @@ local function applyPart(change, budget)
     change, after = change[2], change[3]
   end
   local weight = weightOf(change)
-  if change[1] == 'deleteGroup' and weight > budget then
-    eraseTasks(change[2], budget)
+  if weight > budget and change[1] == 'deleteGroup' and call('ZCARD', key.groupTasks .. change[2]) > 0 then
+    eraseTasks(change[2], math.ceil(budget / ERASING))
+    return change, 0
+  elseif weight > budget and change[1] == 'deleteTask' and call('ZCARD', key.children .. change[2]) > 0 then
+    dropFromChildren(change[2], math.ceil(budget / ERASING))
     return change, 0
   end
   local part = PARTS[change[1]]

@@ -38,6 +38,8 @@ export interface LossyLine {
 }
 
 export async function openLossyWorld(redis: RedisServer, options: { maxWeight?: number } = {}): Promise<LossyWorld> {
+  // Else the answer that is lost would be that Redis does not know the script.
+  for (const text of Object.values(composeScripts(options.maxWeight))) await redis.command('SCRIPT', 'LOAD', text)
   const openAt = (url: string, bootId: string) =>
     openRedisStorage({ address: parseRedisUrl({ text: url }), bootId, clock, time: 'store', ...options })
   const direct = await openAt(redis.url, 'direct')

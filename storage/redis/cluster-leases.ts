@@ -1,0 +1,56 @@
+import type { Task } from '../../server/core/task.ts'
+import type { LeaseRef } from '../task-storage.ts'
+import { askAll, type ClusterParts, partitionAt } from './cluster-parts.ts'
+import type { ClusterReads } from './cluster-reads.ts'
+
+/** What becomes of leases between their claim and their end. */
+export class ClusterLeases {
+  readonly #parts: ClusterParts
+  readonly #reads: ClusterReads
+
+  constructor(parts: ClusterParts, reads: ClusterReads) {
+    this.#parts = parts
+    this.#reads = reads
+  }
+
+  /** Those of a partition that is away are neither lost nor renewed; it keeps nothing from the others. */
+  async renew(refs: readonly LeaseRef[], until: number): Promise<string[]> {
+    const { leases, permits, options } = this.#parts
+    const { renewed, lost, fault } = await this.#renewAll(refs, until)
+    if (fault && renewed.size + lost.size === 0) throw fault
+    const held = leases.of(refs.map(({ taskId }) => taskId))
+    await permits.release(leases.end(held.filter(({ token }) => lost.has(token))))
+    await permits.renew(
+      held.filter(({ token }) => renewed.has(token)),
+      until - options.clock.now(),
+    )
+    return [...lost]
+  }
+
+  async #renewAll(refs: readonly LeaseRef[], until: number) {
+    const places = await this.#reads.placesOf(refs.map(({ taskId }) => taskId))
+    const byPlace = Map.groupBy(refs, ({ taskId }) => places.get(taskId))
+    const renewed = new Set<string>()
+    const lost = new Set<string>()
+    // What nobody knows the place of is lost when no partition has it.
+    const renew = async (some: readonly LeaseRef[], indexes: readonly number[]): Promise<void> => {
+      const asked = indexes.map((index) => partitionAt(this.#parts, index).renewLeases(some, until))
+      const { answers, fault } = await askAll(asked)
+      for (const { token } of some) {
+        if (answers.some((gone) => !gone.includes(token))) renewed.add(token)
+        else if (!fault) lost.add(token)
+      }
+      if (fault) throw fault
+    }
+    const all = [...this.#parts.partitions.keys()]
+    const asked = [...byPlace].map(([place, some]) => renew(some, place === undefined ? all : [place]))
+    return { renewed, lost, fault: (await askAll(asked)).fault }
+  }
+
+  /** Those of a partition that is away are found when it is back, and keep nobody waiting meanwhile. */
+  async listExpired(limit: number): Promise<Task[]> {
+    const { answers } = await askAll(this.#parts.partitions.map((partition) => partition.listExpiredLeases(limit)))
+    const tasks = answers.flat()
+    return tasks.sort((a, b) => (a.lease?.until ?? 0) - (b.lease?.until ?? 0)).slice(0, limit)
+  }
+}
