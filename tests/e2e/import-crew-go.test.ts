@@ -120,6 +120,25 @@ test('what crew-go left unfinished runs to its end, and the rest is as it was', 
   expect(await api.get('/api/v1/task_group/held')).toMatchObject({ name: 'held', isPaused: true, metadata: {} })
 })
 
+test('into a Redis it brings the same, once, and the work goes on there', async () => {
+  const { dir, redis, importing } = await startStore()
+  const target = await startRedisServer({ appendonly: 'everysec' })
+  onTestFinished(() => target.stop())
+  const into = ['--storage', target.url]
+  const imported = await importing(...into)
+  expect(imported).toMatchObject({ code: 0, stderr: '' })
+  expect(imported.stdout).toContain(LAST_LINES.replace('import', 'Imported'))
+  expect((await importing(...into)).stdout).toContain('Imported 0 groups with 0 tasks')
+  await redis.stop()
+
+  const worker = await startWorker(({ taskId }) => ({ body: { output: `of ${taskId}` } }))
+  const env = { CREW_WORKER_BASE_URL: worker.url, CREW_STORAGE: target.url }
+  const { api } = await startCrew({ dir, env })
+  await eventually('join is complete', async () => (await readTask(api, 'join')).isComplete)
+  expect(worker.deliveries).toHaveLength(3)
+  expect(worker.of('busy')[0]?.body.toString()).toContain(`{"input":${INPUT},`)
+})
+
 test('a dry run tells everything and changes nothing', async () => {
   const { dir, importing } = await startStore()
   const tried = await importing('--dry-run')
