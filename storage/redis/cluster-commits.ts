@@ -142,16 +142,10 @@ export class ClusterCommits {
   }
 
   async #write(partition: number, some: readonly Routed[]): Promise<Answer[]> {
-    const { due } = this.#parts
-    try {
-      const results = await partitionAt(this.#parts, partition).commit(some.map(({ set }) => set))
-      return await this.#followUp(partition, some, results)
-    } catch (error) {
-      const outage = outageOf(error)
-      return some.map(() => outage)
-    } finally {
-      due.note(partition)
-    }
+    const sets = some.map(({ set }) => set)
+    const results = await partitionAt(this.#parts, partition).commit(sets).catch(outageOf)
+    this.#parts.due.note(partition)
+    return results instanceof CrewError ? some.map(() => results) : this.#followUp(partition, some, results)
   }
 
   /** What follows from the answers elsewhere than in their partition. */

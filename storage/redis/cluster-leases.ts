@@ -28,7 +28,7 @@ export class ClusterLeases {
   }
 
   async #renewAll(refs: readonly LeaseRef[], until: number) {
-    const places = await this.#reads.placesOf(refs.map(({ taskId }) => taskId))
+    const places = await this.#placesOf(refs.map(({ taskId }) => taskId))
     const byPlace = Map.groupBy(refs, ({ taskId }) => places.get(taskId))
     const renewed = new Set<string>()
     const lost = new Set<string>()
@@ -45,6 +45,13 @@ export class ClusterLeases {
     const all = [...this.#parts.partitions.keys()]
     const asked = [...byPlace].map(([place, some]) => renew(some, place === undefined ? all : [place]))
     return { renewed, lost, fault: (await askAll(asked)).fault }
+  }
+
+  /** What this server claimed is where it was claimed, whatever the directory says. */
+  async #placesOf(taskIds: readonly string[]): Promise<Map<string, number>> {
+    const held = new Map(this.#parts.leases.of(taskIds).map(({ taskId, partition }) => [taskId, partition]))
+    const others = taskIds.filter((id) => !held.has(id))
+    return new Map([...held, ...(await this.#reads.placesOf(others))])
   }
 
   /** Those of a partition that is away are found when it is back, and keep nobody waiting meanwhile. */

@@ -14,11 +14,11 @@ export class ClusterReads {
     this.#parts = parts
   }
 
-  /** The partitions of those tasks that this server holds, or that the directory knows. */
+  /** The partitions of those tasks that the directory knows, or that this server holds. */
   async placesOf(taskIds: readonly string[]): Promise<Map<string, number>> {
     const { leases, directory } = this.#parts
+    const groups = await directory.groupsOf(taskIds)
     const places = new Map(leases.of(taskIds).map(({ taskId, partition }) => [taskId, partition]))
-    const groups = await directory.groupsOf(taskIds.filter((id) => !places.has(id)))
     for (const [id, groupId] of groups) places.set(id, directory.partitionOf(groupId))
     return places
   }
@@ -39,12 +39,16 @@ export class ClusterReads {
 
   /** Children are in the partition of their parent; what has a merge key, or a creator that is gone, may be in any. */
   async listRelated(kind: RelatedKind, of: readonly string[]): Promise<Task[]> {
+    const { partitions } = this.#parts
     const { known, unknown } = kind === 'openByKey' ? { known: [], unknown: of } : await this.#placed(of)
     const asked = [...known].map(([index, some]) => partitionAt(this.#parts, index).listRelated(kind, some))
-    if (unknown.length > 0) {
-      asked.push(...this.#parts.partitions.map((partition) => partition.listRelated(kind, unknown)))
-    }
-    return (await Promise.all(asked)).flat()
+    if (unknown.length > 0) asked.push(...partitions.map((partition) => partition.listRelated(kind, unknown)))
+    const { answers, fault } = await askAll(asked)
+    const tasks = answers.flat()
+    // A key is of one group (`isPartitioned`): who has some of its tasks has all of them.
+    const isWhole = kind === 'openByKey' && of.length === 1 && tasks.length > 0
+    if (fault && !isWhole) throw fault
+    return tasks
   }
 
   async listGroups(first: number, last: number): Promise<{ count: number; groups: CountedGroup[] }> {

@@ -7,6 +7,7 @@ import describe from './lua/describe.lua' with { type: 'text' }
 import describeGroup from './lua/describe-group.lua' with { type: 'text' }
 import dump from './lua/dump.lua' with { type: 'text' }
 import forgetIds from './lua/forget-ids.lua' with { type: 'text' }
+import groupChanges from './lua/group-changes.lua' with { type: 'text' }
 import groups from './lua/groups.lua' with { type: 'text' }
 import guards from './lua/guards.lua' with { type: 'text' }
 import holds from './lua/holds.lua' with { type: 'text' }
@@ -33,6 +34,7 @@ import readGroups from './lua/read-groups.lua' with { type: 'text' }
 import readTasks from './lua/read-tasks.lua' with { type: 'text' }
 import renewLeases from './lua/renew-leases.lua' with { type: 'text' }
 import renewPermits from './lua/renew-permits.lua' with { type: 'text' }
+import standings from './lua/standings.lua' with { type: 'text' }
 import takeIds from './lua/take-ids.lua' with { type: 'text' }
 import takeOverId from './lua/take-over-id.lua' with { type: 'text' }
 import takePermits from './lua/take-permits.lua' with { type: 'text' }
@@ -78,9 +80,9 @@ const allowedWhenFull = (...parts: readonly string[]): string => compose('#!lua 
 /** The scripts by name, each whole. `maxWeight` is smaller in tests of large change sets. */
 export function composeScripts(maxWeight = MAX_WEIGHT) {
   const constants = constantsWith(maxWeight)
-  const base = [constants, partition, groups, holds, lanes, tasks]
+  const base = [constants, partition, groups, holds, lanes, tasks, standings]
   const reading = [...base, describe]
-  const writing = [...base, locks, changes, weights, guards]
+  const writing = [...base, locks, changes, groupChanges, weights, guards]
   return {
     commit: refusedWhenFull(...writing, commit),
     commitWhenFull: allowedWhenFull(...writing, commit),

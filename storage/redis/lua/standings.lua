@@ -1,0 +1,143 @@
+-- What follows from a task: its places in indexes, its part in the books. All of it is worked out from what the task was before it
+-- was touched and what it is now.
+-- A list of ids as JSON; cjson would write an empty one as an object.
+local function idsAsJson(ids)
+  return #ids == 0 and '' or cjson.encode(ids)
+end
+
+local function writeParents(row)
+  local left = {}
+  for _, id in ipairs(parentIdsOf(row.id)) do
+    if not row.parentsGone[id] then
+      left[#left + 1] = id
+    end
+  end
+  row.parentsGone = nil
+  local text = idsAsJson(left)
+  if #text <= LONGEST_TEXT then
+    setTexts(row, { 'parentIds', text }, {})
+  else
+    setTexts(row, {}, { 'parentIds', text })
+  end
+end
+
+local function writeIndexes(row, was, is)
+  local wasIndex, isIndex = was and was.index, is and is.index
+  local isElsewhere = was and is and was.lane ~= is.lane
+  if wasIndex and (wasIndex ~= isIndex or isElsewhere) then
+    call('ZREM', wasIndex .. was.lane, member(row))
+  end
+  if isIndex and (wasIndex ~= isIndex or isElsewhere or was.runAfter ~= is.runAfter) then
+    call('ZADD', isIndex .. is.lane, int(is.runAfter), member(row))
+  end
+  if was and was.isRetrying and (not is or not is.isRetrying or isElsewhere) then
+    call('ZREM', key.retrying .. was.lane, member(row))
+  end
+  if is and is.isRetrying and (not was or not was.isRetrying or isElsewhere or was.runAfter ~= is.runAfter) then
+    call('ZADD', key.retrying .. is.lane, int(is.runAfter), member(row))
+  end
+end
+
+local function writeMergeKey(row, was, is)
+  local before = was and not was.isComplete and was.mergeKey or ''
+  local after = is and not is.isComplete and is.mergeKey or ''
+  if before == after then
+    return
+  end
+  if before ~= '' then
+    call('ZREM', key.openByKey .. before, row.id)
+  end
+  if after ~= '' then
+    call('ZADD', key.openByKey .. after, int(row.seq), row.id)
+  end
+end
+
+local function countStanding(groupId, standing, sign)
+  countInGroup(groupId, standing.bucket, sign)
+  countInGroup(groupId, 'weightTotal', sign * standing.weight)
+  if standing.isComplete then
+    countInGroup(groupId, 'weightDone', sign * standing.weight)
+  end
+end
+
+local function writeBooks(row, groupId, was, is)
+  if not (was and is and was.bucket == is.bucket and was.weight == is.weight) then
+    if was then
+      countStanding(groupId, was, -1)
+    end
+    if is then
+      countStanding(groupId, is, 1)
+    end
+    local wasFailed, isFailed = was and was.bucket == 'failed', is and is.bucket == 'failed'
+    if isFailed and not wasFailed then
+      call('ZADD', key.failedTasks .. groupId, int(row.seq), row.id)
+    elseif wasFailed and not isFailed then
+      call('ZREM', key.failedTasks .. groupId, row.id)
+    end
+  end
+  if was and (not is or was.lane ~= is.lane) then
+    countInLane(was.lane, 'tasks', -1)
+  end
+  if is and (not was or was.lane ~= is.lane) then
+    countInLane(is.lane, 'tasks', 1)
+  end
+  if was and was.isLeased and not (is and is.isLeased and was.lane == is.lane) then
+    countInLane(was.lane, 'running', -1)
+  end
+  if is and is.isLeased and not (was and was.isLeased and was.lane == is.lane) then
+    countInLane(is.lane, 'running', 1)
+  end
+end
+
+local function writeHash(row)
+  local values, names = {}, {}
+  for field, value in pairs(row.fields) do
+    values[#values + 1] = field
+    values[#values + 1] = value
+  end
+  if not row.isNew then
+    for field in pairs(row.gone) do
+      names[#names + 1] = field
+    end
+  end
+  if #values > 0 then
+    call('HSET', key.task .. row.id, unpack(values))
+  end
+  if #names > 0 then
+    call('HDEL', key.task .. row.id, unpack(names))
+  end
+  row.fields, row.gone = {}, {}
+end
+
+-- Writes what a row's standing was and is into everything that follows from it. `is` is nil for a task that goes.
+local function writeStanding(row, is)
+  local lane = loadLane(row.lane)
+  writeIndexes(row, row.was, is)
+  writeMergeKey(row, row.was, is)
+  writeBooks(row, lane.group, row.was, is)
+  row.was = nil
+end
+
+local function flushTasks()
+  local changed = touched
+  touched = {}
+  for _, row in ipairs(changed) do
+    local is = standingOf(row)
+    if row.parentsGone then
+      writeParents(row)
+    end
+    writeHash(row)
+    writeStanding(row, is)
+    row.isNew = nil
+    if is.index == key.ready then
+      offer(loadLane(row.lane), row.runAfter, row.seq)
+    end
+  end
+end
+
+local function flush()
+  flushTasks()
+  flushGroups()
+  flushLanes()
+  flushCounters()
+end
