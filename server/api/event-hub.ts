@@ -21,9 +21,13 @@ export interface HubListener {
   readonly size: number
 }
 
+/** Of ids that mean the same on every server of a store. */
+const SHARED_SERIES = 'shared'
+
 /**
  * Tells clients what the storage says. It listens from its creation to `close`; while nobody is connected an event
- * costs one place in the log, which is what lets a client that comes back resume.
+ * costs one place in the log, which is what lets a client that comes back resume. Where several servers may work on the
+ * store, the numbers are the store's, so that a client resumes at any of them.
  */
 export class EventHub {
   readonly log: EventLog
@@ -31,11 +35,15 @@ export class EventHub {
   private readonly listeners = new Set<HubListener>()
   private readonly stops: readonly (() => void)[]
 
-  constructor(options: { storage: Pick<TaskStorage, 'subscribe'>; boot: string; every: Every }) {
-    this.log = new EventLog(options.boot)
+  /** `boot` tells the ids of this process from those of any other, where each counts for itself. */
+  constructor(options: { storage: Pick<TaskStorage, 'subscribe' | 'feed'>; boot: string; every: Every }) {
+    const { storage, boot, every } = options
+    this.log = new EventLog(storage.feed ? SHARED_SERIES : boot)
     this.stops = [
-      options.storage.subscribe((events) => this.hear(events)),
-      options.every(HEARTBEAT_MS, () => this.beat()),
+      storage.feed
+        ? storage.feed.subscribe((events, first) => this.hear(events, first))
+        : storage.subscribe((events) => this.hear(events)),
+      every(HEARTBEAT_MS, () => this.beat()),
     ]
   }
 
@@ -71,7 +79,9 @@ export class EventHub {
     for (const listener of this.listeners) listener.close()
   }
 
-  private hear(events: readonly CrewEvent[]): void {
+  /** `first` is the number of the first event, or of the next one when there is none. */
+  private hear(events: readonly CrewEvent[], first: number = this.log.last + 1): void {
+    this.log.expect(first)
     let told = 0
     for (const event of events) {
       this.log.append(event)

@@ -1,14 +1,15 @@
 import type { ClaimedTask, TaskStorage } from '../../storage/task-storage.ts'
 import { decideAttempt, type EndedAttempt } from '../core/attempt.ts'
 import type { CommitResult } from '../core/change-set.ts'
-import type { Clock, Random } from '../core/clock.ts'
+import type { Clock, Random, Timers } from '../core/clock.ts'
 import { idsNamedBy } from '../core/continuations.ts'
 import type { Task } from '../core/task.ts'
 import { requestBody, requestHeaders, workerUrl } from '../core/worker-request.ts'
 import { readReply, type WorkerReply } from '../core/worker-response.ts'
 import type { Committer } from './committer.ts'
 import type { Logger } from './logger.ts'
-import type { WorkerClient } from './worker-client.ts'
+import { readPatiently } from './storage-health.ts'
+import type { CallEnd, WorkerClient } from './worker-client.ts'
 
 /** Where workers are and how they are called. */
 export interface WorkerSettings {
@@ -23,6 +24,7 @@ export interface RunnerOptions {
   readonly committer: Committer
   readonly client: WorkerClient
   readonly clock: Clock
+  readonly timers: Timers
   readonly random: Random
   readonly newId: () => string
   readonly newTraceparent: () => string
@@ -36,14 +38,16 @@ export interface RunnerOptions {
 /** An attempt in flight. */
 export interface RunningAttempt {
   readonly claimed: ClaimedTask
+  /** The end of its lease as this server knows it. */
+  leaseUntil: number
   /** The worker has answered or never will: its slot is free. */
-  readonly answered: Promise<WorkerReply>
+  readonly answered: Promise<CallEnd>
   /** Cuts the call off. */
   abort(): void
 }
 
-/** POSTs the task to its worker. */
-export function startAttempt(options: RunnerOptions, claimed: ClaimedTask): RunningAttempt {
+/** POSTs the task to its worker, unless its lease is over before there is a connection: a machine may sleep at any moment. */
+export function startAttempt(options: RunnerOptions, claimed: ClaimedTask, leaseUntil: number): RunningAttempt {
   const { task, parents } = claimed
   const { baseUrl, authorization } = options.workers
   const timeoutSeconds = task.timeoutSeconds ?? options.workers.timeoutSeconds
@@ -53,8 +57,10 @@ export function startAttempt(options: RunnerOptions, claimed: ClaimedTask): Runn
     headers: requestHeaders(task, { version: options.version, timeoutSeconds, authorization, traceparent }),
     body: requestBody(task, parents),
     timeoutMs: timeoutSeconds * 1000,
+    mayStart: () => options.clock.now() < attempt.leaseUntil,
   })
-  return { claimed, answered: reply, abort }
+  const attempt: RunningAttempt = { claimed, leaseUntil, answered: reply, abort }
+  return attempt
 }
 
 /** Decides what the reply changes and commits it; again from fresh books when the task was edited meanwhile. */
@@ -72,11 +78,12 @@ export async function finishAttempt(options: RunnerOptions, claimed: ClaimedTask
   }
   let task: Task | undefined = claimed.task
   for (let tries = 0; task && tries < MAX_DECISIONS; tries++) {
-    const changeSet = decideAttempt(task, attempt, await loadContext(options, task, attempt))
-    const result = await options.committer.commit(changeSet)
-    logEnd(options.logger, task, attempt, result)
+    const decided: Task = task
+    const context = await readPatiently(options.timers, () => loadContext(options, decided, attempt))
+    const result = await options.committer.commit(decideAttempt(decided, attempt, context))
+    logEnd(options.logger, decided, attempt, result)
     if (result !== 'conflict') return
-    task = (await options.storage.getTasks([task.id]))[0]
+    task = (await readPatiently(options.timers, () => options.storage.getTasks([decided.id])))[0]
   }
 }
 

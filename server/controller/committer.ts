@@ -1,19 +1,17 @@
 import type { TaskStorage } from '../../storage/task-storage.ts'
 import type { ChangeSet, CommitResult } from '../core/change-set.ts'
 import type { Timers } from '../core/clock.ts'
-import { CrewError } from '../core/errors.ts'
 import type { Logger } from './logger.ts'
+import { isOutage, RETRY_MS, type StorageHealth } from './storage-health.ts'
 
 export interface CommitterOptions {
   readonly storage: TaskStorage
   readonly timers: Timers
   readonly logger: Logger
+  readonly health: StorageHealth
   /** Called right after results were handed over: what is asked of the storage now comes behind them, in the same batch. */
   readonly afterFlush: () => void
 }
-
-/** How often a storage that failed is tried again. */
-const RETRY_MS = 1000
 
 interface Pending {
   readonly changeSet: ChangeSet
@@ -29,22 +27,23 @@ interface Pending {
 export class Committer {
   readonly #options: CommitterOptions
   #pending: Pending[] = []
+  /** Those that a storage that was full or away did not take. */
+  readonly #kept = new Set<Pending>()
   #isFlushScheduled = false
   #isFailing = false
-  #writing = 0
 
   constructor(options: CommitterOptions) {
     this.#options = options
   }
 
-  /** False from a failed write until one succeeds: no new claims then. */
+  /** False from a failed write until nothing waits. */
   get isHealthy(): boolean {
     return !this.#isFailing
   }
 
-  /** Results that are not durable yet. */
-  get size(): number {
-    return this.#pending.length + this.#writing
+  /** Where one part may be away alone, claims go on for the others: what may be uncommitted is bounded all the same. */
+  get allowsClaims(): boolean {
+    return this.isHealthy || this.#options.storage.isPartitioned === true
   }
 
   commit(changeSet: ChangeSet): Promise<CommitResult> {
@@ -65,38 +64,45 @@ export class Committer {
   }
 
   async #write(batch: readonly Pending[]): Promise<void> {
-    this.#writing += batch.length
     try {
       const results = await this.#options.storage.commit(batch.map(({ changeSet }) => changeSet))
-      if (this.#isFailing) this.#options.logger.info({ results: batch.length }, 'the storage takes writes again')
-      this.#isFailing = false
+      this.#options.health.answered()
+      this.#take(batch)
       for (const [index, one] of batch.entries()) one.resolve(results[index] as CommitResult)
     } catch (error) {
       this.#fail(batch, error)
-    } finally {
-      this.#writing -= batch.length
     }
   }
 
+  /** One result that cannot be written must not keep the others from it: in a Redis Cluster, its part may be away alone. */
   #fail(batch: readonly Pending[], error: unknown): void {
-    if (isOutage(error)) this.#keep(batch, error)
-    // One result that cannot be written must not keep the others from it.
-    else if (batch.length > 1) for (const one of batch) void this.#write([one])
-    else batch[0]?.reject(error)
+    const { isPartitioned } = this.#options.storage
+    if (batch.length > 1 && (isPartitioned || !isOutage(error))) for (const one of batch) void this.#write([one])
+    else if (isOutage(error)) this.#keep(batch, error)
+    else {
+      this.#take(batch)
+      batch[0]?.reject(error)
+    }
+  }
+
+  /** None of these waits any more. */
+  #take(batch: readonly Pending[]): void {
+    for (const one of batch) this.#kept.delete(one)
+    if (!this.#isFailing || this.#kept.size > 0) return
+    this.#isFailing = false
+    this.#options.logger.info({ results: batch.length }, 'the storage takes writes again')
   }
 
   #keep(batch: readonly Pending[], error: unknown): void {
     if (!this.#isFailing)
       this.#options.logger.error({ err: error, results: batch.length }, 'results wait for the storage')
+    // What one part of a Cluster does not take says nothing of the others; claims tell when all are away.
+    if (!this.#options.storage.isPartitioned) this.#options.health.failed('a commit', error)
     this.#isFailing = true
+    for (const one of batch) this.#kept.add(one)
     this.#pending.unshift(...batch)
     if (this.#isFlushScheduled) return
     this.#isFlushScheduled = true
     this.#options.timers.after(RETRY_MS, () => this.#flush())
   }
-}
-
-/** The storage is full or away, and comes back; anything else is a fault of the change set. */
-function isOutage(error: unknown): boolean {
-  return error instanceof CrewError && (error.code === 'storage_full' || error.code === 'storage_unavailable')
 }

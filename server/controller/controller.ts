@@ -7,6 +7,7 @@ import { renewLeases } from './lease-keeper.ts'
 import { decideLost, giveBack, reapLeases } from './lease-reaper.ts'
 import type { Logger } from './logger.ts'
 import { cleanFinishedGroups, type Retention } from './retention.ts'
+import { StorageHealth } from './storage-health.ts'
 import { type Limits, WorkerLimits } from './worker-limits.ts'
 
 export interface ControllerOptions extends Omit<RunnerOptions, 'committer'> {
@@ -41,6 +42,7 @@ const CLEAN_MS = 10 * 60 * 1000
 export class Controller {
   readonly #options: ControllerOptions
   readonly #limits: WorkerLimits
+  readonly #health: StorageHealth
   readonly #committer: Committer
   readonly #runner: RunnerOptions
   /** By token: attempts whose result is not durable yet. */
@@ -59,7 +61,8 @@ export class Controller {
   constructor(options: ControllerOptions) {
     this.#options = options
     this.#limits = new WorkerLimits(options.limits)
-    this.#committer = new Committer({ ...options, afterFlush: () => this.claimSoon() })
+    this.#health = new StorageHealth({ ...options, onBack: () => this.#goOn() })
+    this.#committer = new Committer({ ...options, health: this.#health, afterFlush: () => this.claimSoon() })
     this.#runner = { ...options, committer: this.#committer }
   }
 
@@ -114,8 +117,15 @@ export class Controller {
     this.#state = 'stopped'
   }
 
-  /** Claims in this turn of the event loop. At most one claim is on its way; what is asked for meanwhile is asked again after it. */
+  /**
+   * Claims in this turn of the event loop. At most one claim is on its way; what is asked for meanwhile is asked again after it. A
+   * storage that is away is left to the poll.
+   */
   claimSoon(): void {
+    if (!this.#health.isAway) this.#claimNow()
+  }
+
+  #claimNow(): void {
     this.#isClaimDue = true
     if (!this.#isClaiming && this.#state === 'running') this.#track(this.#claim())
   }
@@ -128,7 +138,7 @@ export class Controller {
         if (await this.#claimBatch()) this.#isClaimDue = true
       }
     } catch (error) {
-      this.#options.logger.error({ err: error }, 'claiming failed; the next poll tries again')
+      this.#health.failed('a claim', error)
     } finally {
       this.#isClaiming = false
     }
@@ -137,29 +147,36 @@ export class Controller {
   /** Answers whether there may be more to claim at once. */
   async #claimBatch(): Promise<boolean> {
     const { storage, clock, workers, leaseMs } = this.#options
-    const room = Math.min(this.#limits.free, MAX_UNCOMMITTED - this.#committer.size)
-    if (workers.baseUrl === null || room <= 0 || !this.#committer.isHealthy) return false
+    const room = Math.min(this.#limits.free, MAX_UNCOMMITTED - this.#answered.size)
+    if (workers.baseUrl === null || room <= 0 || !this.#committer.allowsClaims) return false
     const limit = Math.min(room, MAX_CLAIMED)
+    const until = clock.now() + leaseMs
     const { tasks, nextDueAt } = await storage.claim({
       limit,
       slots: this.#limits.slots(),
       slotsPerWorker: this.#limits.slotsPerWorker,
       maxLeasesPerWorker: this.#limits.slotsPerWorker,
-      until: clock.now() + leaseMs,
+      until,
     })
-    for (const claimed of tasks) this.#begin(claimed)
+    this.#health.answered()
+    for (const claimed of tasks) this.#begin(claimed, until)
     if (nextDueAt !== null) this.#wakeAt(nextDueAt)
     return tasks.length === limit
   }
 
-  #begin(claimed: ClaimedTask): void {
-    if (this.#state === 'running') this.#run(claimed)
-    else this.#track(giveBack(this.#options, claimed, (task) => decideUnstartedAttempt(task, claimed.token)))
+  /** Not when the machine slept until the lease was over: another server may have the task by now. */
+  #begin(claimed: ClaimedTask, leaseUntil: number): void {
+    if (this.#state === 'running' && this.#options.clock.now() < leaseUntil) this.#run(claimed, leaseUntil)
+    else this.#track(this.#giveBackUnstarted(claimed))
   }
 
-  #run(claimed: ClaimedTask): void {
+  #giveBackUnstarted(claimed: ClaimedTask): Promise<void> {
+    return giveBack(this.#options, claimed, (task) => decideUnstartedAttempt(task, claimed.token))
+  }
+
+  #run(claimed: ClaimedTask, leaseUntil: number): void {
     this.#limits.take(claimed.task.worker)
-    const attempt = startAttempt(this.#runner, claimed)
+    const attempt = startAttempt(this.#runner, claimed, leaseUntil)
     this.#running.set(claimed.token, attempt)
     this.#track(this.#follow(attempt))
   }
@@ -185,7 +202,8 @@ export class Controller {
     if (!this.#running.has(claimed.token)) return
     this.#answered.add(claimed.token)
     try {
-      await finishAttempt(this.#runner, claimed, reply)
+      if (reply.kind === 'unsent') await this.#giveBackUnstarted(claimed)
+      else await finishAttempt(this.#runner, claimed, reply)
     } finally {
       // Only now: the lease is kept until the result is durable, or another server would run the task again meanwhile.
       this.#running.delete(claimed.token)
@@ -201,7 +219,7 @@ export class Controller {
       const cutOff = timers.after(limitMs, () => this.#cutOff())
       const giveUp = timers.after(limitMs + GIVE_BACK_MS, () => {
         logger.error(
-          { results: this.#committer.size },
+          { results: this.#answered.size },
           'results are lost: the storage did not take them before the shutdown',
         )
         resolve()
@@ -230,12 +248,23 @@ export class Controller {
   }
 
   async #poll(): Promise<void> {
-    await reapLeases({ ...this.#options, isOwn: (token) => this.#running.has(token) })
-    this.wake()
+    try {
+      if (this.#health.isSettled) await reapLeases({ ...this.#options, isOwn: (token) => this.#running.has(token) })
+    } finally {
+      this.#claimNow()
+    }
   }
 
-  #renew(): Promise<void> {
-    return renewLeases(this.#options.storage, this.#options.clock, this.#running.values(), this.#options.leaseMs)
+  async #renew(): Promise<void> {
+    if (this.#running.size === 0) return
+    await renewLeases(this.#options.storage, this.#options.clock, this.#running.values(), this.#options.leaseMs)
+    this.#health.answered()
+  }
+
+  /** The storage is back. Leases may have ended meanwhile, and soon other servers look for such. */
+  #goOn(): void {
+    this.#track(this.#renew().catch((error) => this.#health.failed('renew', error)))
+    this.claimSoon()
   }
 
   #wakeAt(at: number): void {
@@ -255,7 +284,7 @@ export class Controller {
       try {
         await work()
       } catch (error) {
-        this.#options.logger.error({ err: error }, `${name} failed; it is tried again`)
+        this.#health.failed(name, error)
       }
       if (this.#cancels.has(name)) this.#cancels.set(name, this.#options.timers.after(ms, run))
     }

@@ -15,6 +15,10 @@ export async function renewLeases(
   const attempts = [...running]
   if (attempts.length === 0) return
   const refs = attempts.map(({ claimed }) => ({ taskId: claimed.task.id, token: claimed.token }))
-  const lost = new Set(await storage.renewLeases(refs, clock.now() + leaseMs))
-  for (const attempt of attempts) if (lost.has(attempt.claimed.token)) attempt.abort()
+  const until = clock.now() + leaseMs
+  const lost = new Set(await storage.renewLeases(refs, until))
+  for (const attempt of attempts) {
+    if (lost.has(attempt.claimed.token)) attempt.abort()
+    else attempt.leaseUntil = until
+  }
 }

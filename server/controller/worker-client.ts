@@ -10,11 +10,16 @@ export interface WorkerCall {
   readonly headers: string[]
   readonly body: string
   readonly timeoutMs: number
+  /** Asked when a connection is there, which may be long after the call was made: whether it is still to be sent. */
+  readonly mayStart: () => boolean
 }
+
+/** How a call ended; `unsent`: it might not start any more, and the worker has not heard of it. */
+export type CallEnd = WorkerReply | { readonly kind: 'unsent' }
 
 /** Calls workers. Never rejects: every way a call can go wrong is a reply. */
 export interface WorkerClient {
-  post(call: WorkerCall): { readonly reply: Promise<WorkerReply>; readonly abort: () => void }
+  post(call: WorkerCall): { readonly reply: Promise<CallEnd>; readonly abort: () => void }
   close(): Promise<void>
 }
 
@@ -74,10 +79,11 @@ function splitUrl(url: string): { origin: string; path: string } {
 
 /** One request and its answer: undici's handler, settled once. */
 class Exchange implements Dispatcher.DispatchHandler {
-  readonly reply: Promise<WorkerReply>
+  readonly reply: Promise<CallEnd>
   readonly #maxBytes: number
+  readonly #mayStart: () => boolean
   readonly #cancelDeadline: () => void
-  #settle: (reply: WorkerReply) => void = () => {}
+  #settle: (reply: CallEnd) => void = () => {}
   #controller: Dispatcher.DispatchController | null = null
   #isSettled = false
   #status = 0
@@ -87,6 +93,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   constructor(call: WorkerCall, options: WorkerClientOptions) {
     this.#maxBytes = options.maxResponseBytes
+    this.#mayStart = call.mayStart
     this.reply = new Promise((resolve) => {
       this.#settle = resolve
     })
@@ -97,6 +104,7 @@ class Exchange implements Dispatcher.DispatchHandler {
 
   onRequestStart(controller: Dispatcher.DispatchController): void {
     this.#controller = controller
+    if (!this.#isSettled && !this.#mayStart()) this.#finish({ kind: 'unsent' })
     if (this.#isSettled) controller.abort(new Error('too late'))
   }
 
@@ -129,7 +137,7 @@ class Exchange implements Dispatcher.DispatchHandler {
     this.#controller?.abort(new Error(message))
   }
 
-  #finish(reply: WorkerReply): void {
+  #finish(reply: CallEnd): void {
     if (this.#isSettled) return
     this.#isSettled = true
     this.#chunks = []

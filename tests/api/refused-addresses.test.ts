@@ -62,7 +62,13 @@ describe('a request without a token', () => {
 describe('a task that runs', () => {
   test('is changed in nothing but its pause and its name', async () => {
     const api = await makeWorld()
-    await api.storage.claim({ limit: 1, slots: new Map(), slotsPerWorker: 1, maxLeasesPerWorker: 1_000, until: api.clock.now() + 60_000 })
+    await api.storage.claim({
+      limit: 1,
+      slots: new Map(),
+      slotsPerWorker: 1,
+      maxLeasesPerWorker: 1_000,
+      until: api.clock.now() + 60_000,
+    })
     expect(await api.json('GET', '/api/v1/task/parent')).toMatchObject({ state: 'running', busyExecuting: true })
     const before = await api.fingerprint()
     expectProblem(await api.call('PUT', '/api/v1/task/parent', { body: { input: 1 } }), 409, 'task_running')

@@ -29,6 +29,30 @@ describe('the lease of an attempt in flight', () => {
     expect(await world.load('a')).toMatchObject({ output: '1', givenBack: 0 })
   })
 
+  test('lets its POST start while it lasts, however often it was renewed, and not when it is over', async () => {
+    const world = await openControllerWorld()
+    await world.graph([{ id: 'a' }])
+    await world.advance()
+    await world.advance(3 * LEASE_MS)
+    const { mayStart } = world.workers.call('a')
+    expect(mayStart()).toBe(true)
+    world.clock.advance(LEASE_MS)
+    expect(mayStart()).toBe(false)
+  })
+
+  test('is given up without a trace when its POST might not start any more', async () => {
+    const world = await openControllerWorld()
+    await world.graph([{ id: 'a' }])
+    await world.advance()
+    await world.reply('a', { kind: 'unsent' })
+    expect(world.workers.calls).toHaveLength(2)
+    expect(await world.load('a')).toMatchObject({ attempts: 1, remainingAttempts: 5, givenBack: 0 })
+    await world.reply('a', answer({ output: 1 }))
+    expect((await world.storage.listAttempts('a')).map(({ number, outcome }) => [number, outcome])).toEqual([
+      [1, 'succeeded'],
+    ])
+  })
+
   test('lasts until its result is durable, however long the storage fails', async () => {
     let isFailing = false
     const world = await openControllerWorld({

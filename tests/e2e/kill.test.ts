@@ -12,13 +12,14 @@ import {
 } from './kill/checks.ts'
 import { type History, Index, type Life } from './kill/history.ts'
 import { healthyAt, Load } from './kill/load.ts'
-import { childrenOf, Plan, type Work } from './kill/plan.ts'
+import { answerAsTold, Plan } from './kill/plan.ts'
+import { everythingFinished, readEverything } from './kill/read-back.ts'
 import { checkRecovery, RECOVERY_MS } from './kill/recovery.ts'
-import { type Api, type AttemptJson, listTasks, makeApi, readAttempts, type TaskJson } from './support/api-client.ts'
+import { type Api, makeApi } from './support/api-client.ts'
 import { type CrewProcess, freePort, launch, makeDir, TOKEN } from './support/crew.ts'
 import { makeRandom, type Random } from './support/random.ts'
-import { type Delivery, startWorker, type WorkerAnswer } from './support/recording-worker.ts'
-import { eventually, inLanes, pass } from './support/waiting.ts'
+import { startWorker } from './support/recording-worker.ts'
+import { pass } from './support/waiting.ts'
 import { makeGroup } from './support/world.ts'
 
 const KILLS = 20
@@ -120,41 +121,6 @@ async function liveFor(life: Life, api: Api, { after, ms }: ReturnType<typeof mo
   await pass(ms)
   isOver = true
   life.healthyAt ??= await health
-}
-
-function answerAsTold(delivery: Delivery): WorkerAnswer {
-  const { input } = JSON.parse(delivery.body.toString()) as { input: Work }
-  const { delayMs, children = 0, failsFirst = false } = input
-  if (failsFirst && delivery.attempt === 1) return { delayMs, status: 500, body: { error: 'fails first' } }
-  const output = { run: delivery.deliveryId }
-  return { delayMs, body: children === 0 ? { output } : { output, children: childrenOf(delivery.taskId, children) } }
-}
-
-interface GroupJson {
-  readonly id: string
-  readonly state: string
-}
-
-const listGroups = (api: Api) => api.get<{ taskGroups: GroupJson[] }>('/api/v1/task_groups?pageSize=0')
-
-async function everythingFinished(api: Api): Promise<void> {
-  await eventually('every group is finished', async () => {
-    const { taskGroups } = await listGroups(api)
-    return taskGroups.every(({ state }) => state === 'succeeded')
-  })
-}
-
-async function readEverything(api: Api): Promise<Pick<History, 'tasks' | 'attempts'>> {
-  const tasks = new Map<string, TaskJson>()
-  const attempts = new Map<string, AttemptJson[]>()
-  const { taskGroups } = await listGroups(api)
-  await inLanes(taskGroups, 8, async ({ id }) => {
-    for (const task of await listTasks(api, id)) tasks.set(task.id, task)
-  })
-  await inLanes([...tasks.keys()], 16, async (id) => {
-    attempts.set(id, await readAttempts(api, id))
-  })
-  return { tasks, attempts }
 }
 
 /** When the client knew that a task is stored. */

@@ -1,5 +1,4 @@
-import type { WorkerCall, WorkerClient } from '../../server/controller/worker-client.ts'
-import type { WorkerReply } from '../../server/core/worker-response.ts'
+import type { CallEnd, WorkerCall, WorkerClient } from '../../server/controller/worker-client.ts'
 import { answer } from './attempts.ts'
 
 /** A POST that a worker has received. */
@@ -10,7 +9,7 @@ export interface FakeCall extends WorkerCall {
   /** The body, parsed. */
   readonly request: { readonly taskId: string; readonly parents: { taskId: string; output: unknown }[] }
   isAborted: boolean
-  reply(reply?: WorkerReply): void
+  reply(reply?: CallEnd): void
 }
 
 /** Workers that answer only when the test lets them. */
@@ -45,8 +44,8 @@ export function fakeWorkers(onPost: (call: FakeCall) => void = () => {}): FakeWo
     },
     post(sent) {
       const request = JSON.parse(sent.body) as FakeCall['request']
-      let resolve: (reply: WorkerReply) => void = () => {}
-      const reply = new Promise<WorkerReply>((settle) => {
+      let resolve: (reply: CallEnd) => void = () => {}
+      const reply = new Promise<CallEnd>((settle) => {
         resolve = settle
       })
       const call: FakeCall = {

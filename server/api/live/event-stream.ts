@@ -16,7 +16,8 @@ const RETRY_MS = 500
 /**
  * One client of the server-sent events: a position in the log. It **flows** while its buffer has room and every wake
  * writes what is new; it is **blocked** when the buffer is full, until the client has read. A blocked client whose
- * position falls out of the log is dropped: nobody waits for it.
+ * position falls out of the log is dropped: nobody waits for it. A flowing one is never too slow: it falls out only when
+ * the log itself missed events, and is told so.
  */
 export class EventStream extends Readable {
   private readonly log: EventLog
@@ -31,7 +32,8 @@ export class EventStream extends Readable {
     this.wanted = filter
     const known = lastEventId === undefined ? log.last : log.sequenceOf(lastEventId)
     this.position = known ?? log.last
-    this.push(`retry: ${RETRY_MS}\n${known === null ? resync(log) : `id: ${log.idOf(this.position)}\n\n`}`)
+    const id = log.idOf(this.position)
+    this.push(`retry: ${RETRY_MS}\n${known === null ? resync(id) : `id: ${id}\n\n`}`)
   }
 
   override _read(): void {
@@ -41,7 +43,7 @@ export class EventStream extends Readable {
 
   /** There are new events. */
   wake(): void {
-    if (this.position < this.log.oldest - 1) this.destroy()
+    if (!this.log.continues(this.position)) this.fallOut()
     while (this.isFlowing && this.position < this.log.last) this.writeChunk()
   }
 
@@ -53,6 +55,15 @@ export class EventStream extends Readable {
   /** Ends the answer in order. */
   end(): void {
     if (!this.destroyed && !this.readableEnded) this.push(null)
+  }
+
+  private fallOut(): void {
+    if (!this.isFlowing) {
+      this.destroy()
+      return
+    }
+    this.position = this.log.oldest - 1
+    this.write(resync(this.log.idOf(this.position)))
   }
 
   private writeChunk(): void {
@@ -86,6 +97,6 @@ function present(event: CrewEvent) {
 }
 
 /** It missed some: what it shows must be read again. */
-function resync(log: EventLog): string {
-  return `id: ${log.idOf(log.last)}\nevent: resync\ndata: {"type":"resync"}\n\n`
+function resync(id: string): string {
+  return `id: ${id}\nevent: resync\ndata: {"type":"resync"}\n\n`
 }

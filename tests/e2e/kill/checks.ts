@@ -116,7 +116,10 @@ export function faultsOfChildren({ history: { creations, tasks } }: Index): stri
 }
 
 /** At most one live attempt per task and per key: from its first byte to its answer or the end of the server that sent it. */
-export function faultsOfOverlap(index: Index): string[] {
+export function faultsOfOverlap(
+  index: Index,
+  goneAt = (delivery: Delivery): number => index.lifeOf(delivery)?.goneAt ?? Number.POSITIVE_INFINITY,
+): string[] {
   const lastEnds = new Map<string, { endedAt: number; taskId: string }>()
   return index.history.deliveries.flatMap((delivery) => {
     const { taskId, firstByteAt, answeredAt } = delivery
@@ -124,8 +127,7 @@ export function faultsOfOverlap(index: Index): string[] {
     if (!task) return [`task ${taskId} was POSTed and does not exist`]
     const name = task.key === '' ? taskId : `${task.taskGroupId} ${task.key}`
     const last = lastEnds.get(name)
-    const goneAt = index.lifeOf(delivery)?.goneAt ?? Number.POSITIVE_INFINITY
-    const endedAt = Math.min(answeredAt ?? Number.POSITIVE_INFINITY, goneAt)
+    const endedAt = Math.min(answeredAt ?? Number.POSITIVE_INFINITY, goneAt(delivery))
     lastEnds.set(name, { endedAt, taskId })
     return last && last.endedAt > firstByteAt ? [`task ${taskId} was POSTed while ${last.taskId} ran (${name})`] : []
   })

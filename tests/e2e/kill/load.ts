@@ -1,15 +1,15 @@
-import type { Api } from '../support/api-client.ts'
+import type { Api, ApiAnswer } from '../support/api-client.ts'
 import { eventually, pass } from '../support/waiting.ts'
 import type { Creation, Plan } from './plan.ts'
 
 /** An open loop: the next request goes out on time whether or not the server answers, as clients do not wait for each other. */
 export class Load {
   readonly creations: Creation[] = []
-  readonly #api: Api
+  readonly #api: Pick<Api, 'call'>
   readonly #plan: Plan
   readonly #timer: NodeJS.Timeout
 
-  constructor(options: { api: Api; plan: Plan; everyMs: number }) {
+  constructor(options: { api: Pick<Api, 'call'>; plan: Plan; everyMs: number }) {
     this.#api = options.api
     this.#plan = options.plan
     this.#timer = setInterval(() => void this.#send(this.#plan.next()), options.everyMs)
@@ -25,14 +25,20 @@ export class Load {
     this.creations.push(creation)
     creation.startedAt = performance.now()
     try {
-      const { status, text } = await this.#api.call('POST', creation.path, creation.body)
-      creation.outcome = status === 200 ? 'acknowledged' : 'refused'
-      creation.answer = text
+      const answer = await this.#api.call('POST', creation.path, creation.body)
+      creation.outcome = outcomeOf(answer)
+      creation.answer = answer.text
     } catch {
       creation.outcome = 'unknown'
     }
     creation.endedAt = performance.now()
   }
+}
+
+/** A storage that went away while it was asked may have done it or not. */
+function outcomeOf({ status, text }: ApiAnswer): Creation['outcome'] {
+  if (status === 503 && text.includes('storage_unavailable')) return 'unknown'
+  return status === 200 ? 'acknowledged' : 'refused'
 }
 
 /** Asks until the server answers; answers when it did. */

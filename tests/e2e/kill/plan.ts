@@ -1,4 +1,5 @@
 import type { Random } from '../support/random.ts'
+import type { Delivery, WorkerAnswer } from '../support/recording-worker.ts'
 
 /** What the worker is told to do, in the task's input. */
 export interface Work {
@@ -110,4 +111,13 @@ export function childrenOf(taskId: string, count: number): object[] {
     parentIds: index === 1 ? [`${taskId}.c0`] : [],
     input: { delayMs: index * 3 },
   }))
+}
+
+/** What the worker answers to a task of the plan. */
+export function answerAsTold(delivery: Delivery): WorkerAnswer {
+  const { input } = JSON.parse(delivery.body.toString()) as { input: Work }
+  const { delayMs, children = 0, failsFirst = false } = input
+  if (failsFirst && delivery.attempt === 1) return { delayMs, status: 500, body: { error: 'fails first' } }
+  const output = { run: delivery.deliveryId }
+  return { delayMs, body: children === 0 ? { output } : { output, children: childrenOf(delivery.taskId, children) } }
 }
