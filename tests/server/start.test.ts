@@ -135,7 +135,7 @@ test('a port in use is refused, and the password is still to come', async () => 
 
 test.each([
   [['--auth', 'off', '--host', '0.0.0.0'], 'CREW_AUTH is "off" and HOST is "0.0.0.0": without a login'],
-  [['--storage', 'redis://redis:6379'], 'names a Redis, which comes with a later version of Crew'],
+  [['--storage', 'redis://127.0.0.1/nine'], 'CREW_STORAGE (or REDIS_ADDRESS) is "redis://127.0.0.1/nine": '],
   [['--storage', 'sqlite:missing/crew.db'], 'missing/crew.db cannot be opened as a store of Crew'],
   [['--host', '192.0.2.1'], 'HOST is "192.0.2.1": this machine has no such address'],
 ])('start %j is refused in one sentence', async (args, sentence) => {
