@@ -4,6 +4,7 @@ import Fastify, { type FastifyInstance } from 'fastify'
 import { viewGroup, viewTasks } from '../services/task-views.ts'
 import type { ApiDeps, ApiInstance } from './api-deps.ts'
 import { requireLogin } from './auth/require-login.ts'
+import { registerDeadline } from './deadline.ts'
 import { registerDrain } from './drain.ts'
 import { EventHub, everyMs } from './event-hub.ts'
 import { registerJsonBody } from './json-body.ts'
@@ -44,6 +45,8 @@ export async function buildApp(deps: ApiDeps): Promise<FastifyInstance> {
   const live = createLive(deps)
   registerKnownPaths(app)
   registerDrain(app, () => live.hub.close())
+  // An engine in this process is as busy as the process is, and a refusal would not make it faster.
+  if (deps.services.storage.feed) registerDeadline(app, deps.every ?? everyMs)
   app.addHook('onRequest', setSecurityHeaders)
   app.addHook('onRequest', requireLogin(deps.auth))
   registerJsonBody(app, deps.maxBodyBytes)

@@ -4,7 +4,7 @@ import { startRedisServer } from '../support/redis-server.ts'
 import { expectSound } from './redis/checks.ts'
 import { type Fleet, type Instance, startFleet } from './redis/fleet.ts'
 import { storm } from './redis/storm.ts'
-import { type Api, listTasks } from './support/api-client.ts'
+import { type Api, listTasks, readTask } from './support/api-client.ts'
 import { freePort, launch, makeDir, runCrew } from './support/crew.ts'
 import { eventually, inLanes, pass } from './support/waiting.ts'
 import { makeGroup } from './support/world.ts'
@@ -43,6 +43,37 @@ const finished = (api: Api, groupId: string): Promise<unknown> =>
     const { state } = await api.get<{ state: string }>(`/api/v1/task_group/${groupId}`)
     return state === 'succeeded'
   })
+
+test('a slow Redis makes nobody wait for longer than three seconds, and work is done', async () => {
+  const fleet = await startFleet({ size: 1, hasProxies: true })
+  const [{ api }] = fleet.instances as [Instance]
+  const [proxy] = fleet.proxies
+  const { id: groupId } = await makeGroup(api)
+  const { id } = await api.post<{ id: string }>(`/api/v1/task_group/${groupId}/tasks`, { worker: 'any' })
+  await eventually('it is complete', async () => (await readTask(api, id)).state === 'succeeded')
+  // A call ends in time, three in a row do not.
+  proxy?.delay(1200)
+  const requests = [
+    ['GET', '/api/v1/task_groups'],
+    ['GET', `/api/v1/task_group/${groupId}/tasks`],
+    ['GET', `/api/v1/task/${id}/why`],
+    ['POST', '/api/v1/task_groups', { name: 'late' }],
+    ['POST', `/api/v1/task_group/${groupId}/tasks`, { worker: 'any', parentIds: [id] }],
+    ['PUT', `/api/v1/task/${id}`, { name: 'late' }],
+  ] as const
+  const answers = await Promise.all(
+    requests.map(async ([method, path, body]) => {
+      const askedAt = performance.now()
+      const { status } = await api.call(method, path, body)
+      return { path, status, isInTime: performance.now() - askedAt < 3000 }
+    }),
+  )
+  console.log(JSON.stringify(answers.map(({ status }) => status)))
+  expect(answers.filter(({ status, isInTime }) => !isInTime || (status !== 200 && status !== 503))).toEqual([])
+  await eventually('the late task is POSTed', () => fleet.worker.deliveries.length === 2)
+  await proxy?.heal()
+  await finished(api, groupId)
+})
 
 const BIG_INPUT = 'x'.repeat(20_000)
 const BIG_TASKS = 400

@@ -1,4 +1,5 @@
 import type { ApiInstance } from '../api-deps.ts'
+import { long } from '../deadline.ts'
 import type { EventHub } from '../event-hub.ts'
 import { answers, text } from '../schemas/answers.ts'
 import { EventQuery } from '../schemas/queries.ts'
@@ -6,7 +7,7 @@ import { invalidRequest } from '../validation.ts'
 
 /** Server-sent events (WIRE section 6). */
 export function eventRoutes(app: ApiInstance, hub: EventHub): void {
-  app.get('/api/v1/events', { schema, exposeHeadRoute: false }, async ({ query, headers }, reply) => {
+  app.get('/api/v1/events', { schema, config: long, exposeHeadRoute: false }, async ({ query, headers }, reply) => {
     const filter = { groupId: query.taskGroup, types: readTypes(query.types) }
     const lastEventId = headers['last-event-id']
     // `X-Accel-Buffering` keeps nginx from collecting what should arrive now.

@@ -1,5 +1,6 @@
 import { pauseGroup, resetGroup, resumeGroup, retryGroup } from '../../services/groups.ts'
 import type { ApiDeps, ApiInstance } from '../api-deps.ts'
+import { long } from '../deadline.ts'
 import { sendSuccess } from '../present/send.ts'
 import { AttemptsBody, DEFAULT_ATTEMPTS } from '../schemas/actions.ts'
 import { answers, bodyRefusals, commonRefusals, json } from '../schemas/answers.ts'
@@ -12,16 +13,16 @@ export function groupActionRoutes(app: ApiInstance, { services }: ApiDeps): void
     await pauseGroup(services, params.id)
     return sendSuccess(reply)
   })
-  app.post('/api/v1/task_group/:id/resume', { schema: schemas.resume }, async ({ params }, reply) => {
+  app.post('/api/v1/task_group/:id/resume', { schema: schemas.resume, config: long }, async ({ params }, reply) => {
     await resumeGroup(services, params.id)
     return sendSuccess(reply)
   })
-  app.post('/api/v1/task_group/:id/reset', { schema: schemas.reset }, async ({ params, body }, reply) => {
+  app.post('/api/v1/task_group/:id/reset', { schema: schemas.reset, config: long }, async ({ params, body }, reply) => {
     const { remainingAttempts = DEFAULT_ATTEMPTS } = body
     await resetGroup(services, params.id, { remainingAttempts })
     return sendSuccess(reply)
   })
-  app.post('/api/v1/task_group/:id/retry', { schema: schemas.retry }, async ({ params, body }, reply) => {
+  app.post('/api/v1/task_group/:id/retry', { schema: schemas.retry, config: long }, async ({ params, body }, reply) => {
     const { remainingAttempts = DEFAULT_ATTEMPTS } = body
     await retryGroup(services, params.id, { remainingAttempts })
     return sendSuccess(reply)

@@ -2,6 +2,7 @@ import { Type } from 'typebox'
 import { createTask, createTasks, listTasks } from '../../services/tasks.ts'
 import type { ApiDeps, ApiInstance } from '../api-deps.ts'
 import { readBatch, readTask } from '../bodies.ts'
+import { long } from '../deadline.ts'
 import { sendJson } from '../present/send.ts'
 import { taskJson, taskListJson } from '../present/task-json.ts'
 import { readTaskQuery } from '../queries.ts'
@@ -20,10 +21,14 @@ export function groupTaskRoutes(app: ApiInstance, { services }: ApiDeps): void {
   app.post('/api/v1/task_group/:id/tasks', { schema: schemas.create }, async ({ params, body }, reply) =>
     sendJson(reply, taskJson(await createTask(services, params.id, readTask(body)))),
   )
-  app.post('/api/v1/task_group/:id/tasks/batch', { schema: schemas.batch }, async ({ params, body }, reply) => {
-    const tasks = await createTasks(services, params.id, readBatch(body))
-    return sendJson(reply, taskListJson(tasks, tasks.length))
-  })
+  app.post(
+    '/api/v1/task_group/:id/tasks/batch',
+    { schema: schemas.batch, config: long },
+    async ({ params, body }, reply) => {
+      const tasks = await createTasks(services, params.id, readBatch(body))
+      return sendJson(reply, taskListJson(tasks, tasks.length))
+    },
+  )
 }
 
 const tasks = Type.Object({ tasks: Type.Array(named('Task')), count })

@@ -3,6 +3,7 @@ import { completedPercent } from '../../core/task-group.ts'
 import { createGraph, createGroup, deleteGroup, getGroup, listGroups, updateGroup } from '../../services/groups.ts'
 import type { ApiDeps, ApiInstance } from '../api-deps.ts'
 import { readGraph, readGroup, readGroupEdit } from '../bodies.ts'
+import { long } from '../deadline.ts'
 import { groupJson, groupListJson } from '../present/group-json.ts'
 import { sendDeleted, sendJson } from '../present/send.ts'
 import { readGroupQuery } from '../queries.ts'
@@ -29,16 +30,16 @@ export function groupRoutes(app: ApiInstance, { services }: ApiDeps): void {
   app.post('/api/v1/task_groups', { schema: schemas.create }, async ({ body }, reply) =>
     sendJson(reply, groupJson(await createGroup(services, readGroup(body)))),
   )
-  app.post('/api/v1/task_groups/graph', { schema: schemas.graph }, async ({ body }, reply) =>
+  app.post('/api/v1/task_groups/graph', { schema: schemas.graph, config: long }, async ({ body }, reply) =>
     sendJson(reply, groupJson(await createGraph(services, readGraph(body)))),
   )
   app.get('/api/v1/task_group/:id', { schema: schemas.read }, async ({ params }, reply) =>
     sendJson(reply, groupJson(await getGroup(services, params.id))),
   )
-  app.put('/api/v1/task_group/:id', { schema: schemas.update }, async ({ params, body }, reply) =>
+  app.put('/api/v1/task_group/:id', { schema: schemas.update, config: long }, async ({ params, body }, reply) =>
     sendJson(reply, groupJson(await updateGroup(services, params.id, readGroupEdit(body)))),
   )
-  app.delete('/api/v1/task_group/:id', { schema: schemas.delete }, async ({ params }, reply) => {
+  app.delete('/api/v1/task_group/:id', { schema: schemas.delete, config: long }, async ({ params }, reply) => {
     await deleteGroup(services, params.id)
     return sendDeleted(reply, params.id)
   })

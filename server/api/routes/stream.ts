@@ -21,7 +21,7 @@ export function streamRoutes(
     method: 'GET',
     url: '/api/v1/task_group/:gid/stream/:token',
     schema,
-    config: { isOpen: true },
+    config: { isOpen: true, isLong: true },
     exposeHeadRoute: false,
     preHandler: async (request) => {
       await requireToken(request, deps, request.params.token)

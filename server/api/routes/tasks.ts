@@ -2,6 +2,7 @@ import type { FastifySchema } from 'fastify'
 import { deleteTask, getTask, resetTask, retryTask, updateTask } from '../../services/tasks.ts'
 import type { ApiDeps, ApiInstance } from '../api-deps.ts'
 import { readTaskEdit } from '../bodies.ts'
+import { long } from '../deadline.ts'
 import { sendDeleted, sendJson } from '../present/send.ts'
 import { taskJson } from '../present/task-json.ts'
 import { AttemptsBody, DEFAULT_ATTEMPTS, ResetBody } from '../schemas/actions.ts'
@@ -35,11 +36,11 @@ function mount(app: ApiInstance, { services }: ApiDeps, url: string, at: Located
   app.put(url, { schema: at(schemas.update) }, async ({ params, body }, reply) =>
     sendJson(reply, taskJson(await updateTask(services, refOf(params), readTaskEdit(body)))),
   )
-  app.delete(url, { schema: at(schemas.delete) }, async ({ params }, reply) => {
+  app.delete(url, { schema: at(schemas.delete), config: long }, async ({ params }, reply) => {
     await deleteTask(services, refOf(params))
     return sendDeleted(reply, params.tid)
   })
-  app.post(`${url}/reset`, { schema: at(schemas.reset) }, async ({ params, body }, reply) => {
+  app.post(`${url}/reset`, { schema: at(schemas.reset), config: long }, async ({ params, body }, reply) => {
     const { remainingAttempts = DEFAULT_ATTEMPTS, descendants = false } = body
     return sendJson(reply, taskJson(await resetTask(services, refOf(params), { remainingAttempts, descendants })))
   })
