@@ -188,6 +188,8 @@ local function laneFor(group, worker, workgroup, priority)
   if workgroup ~= '' then
     call('ZADD', key.workgroupLanes .. workgroup, id, id)
   end
+  -- Looked at by the flush: what it was made for may be gone before.
+  countInLane(id, 'tasks', 0)
   return loadLane(id)
 end
 
@@ -222,7 +224,8 @@ local function flushLanes()
         call('ZADD', key.workgroupNames, 0, lane.workgroup)
       end
     end
-    if counts.tasks < 0 and call('HEXISTS', key.lane .. id, 'tasks') == 0 then
+    local mayBeEmpty = counts.tasks < 0 or (counts.tasks == 0 and counts.running == 0)
+    if mayBeEmpty and call('HEXISTS', key.lane .. id, 'tasks') == 0 then
       dropLane(lane)
     end
   end

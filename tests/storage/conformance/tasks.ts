@@ -2,6 +2,7 @@ import { expect } from 'vitest'
 import { Hold, type Task, type TaskPatch } from '../../../server/core/task.ts'
 import {
   addAttempt,
+  changeSet,
   deleteGroup,
   deleteTask,
   insertTask,
@@ -274,6 +275,19 @@ function describeGroups(it: StorageTest): void {
     expect(await world.loadGroup(group)).toMatchObject({ ...changed, counts: { waiting: 1 }, weightTotal: 1_000_000 })
     expect(await world.listIds(group)).toEqual([task.id])
     expect((await world.storage.listGroups(everyGroup)).count).toBe(1)
+  })
+
+  it('a task that moves, moves back and goes in one call leaves nothing behind when its group goes', async (world) => {
+    const group = await world.addGroup()
+    const task = await world.addTask(group)
+    const sets = [
+      changeSet({ changes: [patchTask(task.id, { priority: 1 })] }),
+      changeSet({ changes: [patchTask(task.id, { priority: 0 })] }),
+      changeSet({ changes: [patchTask(task.id, { workgroup: 'w' }), deleteTask(task.id)] }),
+    ]
+    expect(await world.storage.commit(sets)).toEqual(['applied', 'applied', 'applied'])
+    expect((await world.storage.listWorkgroups({ page: 1, pageSize: 0 })).workgroups).toEqual([])
+    await world.commit(deleteGroup(group.id))
   })
 
   it('deleting a group takes its tasks with it and leaves the others', async (world) => {
