@@ -1,18 +1,26 @@
 import { createHash } from 'node:crypto'
-import { bucketOf, buckets, isComplete, type Task } from '../../server/core/task.ts'
+import { type Fault, faultOf } from '../../server/core/fault.ts'
+import { bucketOf, buckets, isComplete, isFinished, type Task } from '../../server/core/task.ts'
 import { weightUnits } from '../../server/core/task-group.ts'
+import type { StoreAudit, StoreCount } from '../task-storage.ts'
+import { compareMembers, faultsOfFailing } from './audit-failing.ts'
+import { faultsOfGroups } from './audit-groups.ts'
+import { faultsOfLanes } from './audit-lanes.ts'
+import { faultsOfTraffic } from './audit-traffic.ts'
 import { type DescribedLane, taskOf } from './decode.ts'
 import { type Dump, dumpPartition, type Value } from './dump.ts'
 import type { KeyKind } from './keys.ts'
-import type { ScriptRunner } from './partition.ts'
+import type { ScriptRunner } from './script-runner.ts'
 
 /** Full scan of a partition: what follows from the tasks is worked out again and compared (I12). */
-export async function auditPartition(
-  runner: ScriptRunner,
-  tag: string,
-): Promise<{ faults: string[]; fingerprint: string }> {
+export async function auditPartition(runner: ScriptRunner, tag: string, now: number): Promise<StoreAudit> {
   const dump = await dumpPartition(runner, tag)
-  return { faults: findFaults(dump), fingerprint: fingerprintOf(dump) }
+  return { faults: findFaults(dump, now), count: countKeys(dump), fingerprint: fingerprintOf(dump) }
+}
+
+function countKeys(dump: Dump): StoreCount {
+  const count = (kind: KeyKind): number => dump.get(kind)?.size ?? 0
+  return { groups: count('group'), tasks: count('task'), records: count('record') }
 }
 
 /** Whose turn it is, who asked last, and what says in another way what the tasks say already, is no state. */
@@ -24,14 +32,20 @@ const UNTOLD: readonly KeyKind[] = [
   'ring',
   'queue',
   'clock',
+  'trying',
   'held',
+  'line',
+  'gates',
   'waking',
   'wakings',
   'lane',
   'groupLanes',
-  'workgroupLanes',
+  'namedLanes',
   'taskGroup',
   'releases',
+  'permits',
+  'reserved',
+  'refused',
 ]
 
 function fingerprintOf(dump: Dump): string {
@@ -45,12 +59,14 @@ function fingerprintOf(dump: Dump): string {
   return hash.digest('hex')
 }
 
-function findFaults(dump: Dump): string[] {
+function findFaults(dump: Dump, now: number): Fault[] {
   const world = readWorld(dump)
   return [
     ...compareIndexes(dump, world),
+    ...faultsOfFailing(dump, world.tasks.values(), now),
     ...faultsOfBooks(dump, world),
     ...faultsOfLanes(dump),
+    ...faultsOfTraffic(dump),
     ...strayKeys(dump, world),
   ]
 }
@@ -60,8 +76,10 @@ interface World {
   readonly tasks: ReadonlyMap<string, Kept>
 }
 
-interface Kept {
+export interface Kept {
   readonly task: Task
+  /** What is noted of its errors. */
+  readonly errorKind: string | undefined
   readonly lane: string
   readonly member: string
   readonly seq: string
@@ -85,7 +103,15 @@ function readWorld(dump: Dump): World {
     const texts = dump.get('texts')?.get(id) as ReadonlyMap<string, string> | undefined
     const task = taskOf([id, flatOf(hash), texts ? flatOf(texts) : null, null, null], new Map([[lane, told]]))
     const seq = hash.get('seq') ?? ''
-    tasks.set(id, { task, lane, seq, member: seq.padStart(11, '0') + id, isParked: hash.get('parked') === '1' })
+    const errorKind = hash.get('errorKind')
+    tasks.set(id, {
+      task,
+      errorKind,
+      lane,
+      seq,
+      member: seq.padStart(11, '0') + id,
+      isParked: hash.get('parked') === '1',
+    })
   }
   return { tasks }
 }
@@ -122,7 +148,7 @@ const INDEXES: readonly KeyKind[] = [
   'parkedByKey',
 ]
 
-function compareIndexes(dump: Dump, world: World): string[] {
+function compareIndexes(dump: Dump, world: World): Fault[] {
   const expected = new Expected()
   for (const kept of world.tasks.values()) expectOf(kept, world, expected)
   return INDEXES.flatMap((kind) => compareIndex(kind, dump, expected.of(kind)))
@@ -144,23 +170,21 @@ function expectOf({ task, lane, member, seq, isParked }: Kept, world: World, exp
   if (isParked) expected.add('parkedByKey', task.mergeKey, task.id, '')
 }
 
-function compareIndex(kind: KeyKind, dump: Dump, expected: ReadonlyMap<string, ReadonlyMap<string, string>>): string[] {
+function compareIndex(kind: KeyKind, dump: Dump, expected: ReadonlyMap<string, ReadonlyMap<string, string>>): Fault[] {
   const found = dump.get(kind) ?? new Map<string, Value>()
   const ids = new Set([...found.keys(), ...expected.keys()])
-  return [...ids].flatMap((id) => {
-    const is = textOf(found.get(id))
-    const should = textOf(expected.get(id))
-    return is === should ? [] : [`index ${kind} of "${id}" is ${is}, a scan says ${should}`]
-  })
+  return [...ids].flatMap((id) =>
+    compareMembers(id === '' ? kind : `${kind} of ${id}`, membersOf(found.get(id)), membersOf(expected.get(id))),
+  )
 }
 
-function textOf(value: Value | undefined): string {
-  if (value === undefined) return '[]'
-  if (value instanceof Map) return JSON.stringify([...value].map(([member, score]) => `${member} ${score}`).sort())
-  return JSON.stringify([...(value as readonly string[])].map((member) => `${member} `).sort())
+/** Members with their scores; those of sets have none. */
+function membersOf(value: Value | undefined): ReadonlyMap<string, string> {
+  if (value === undefined) return new Map()
+  return value instanceof Map ? value : new Map([...(value as readonly string[])].map((member) => [member, '']))
 }
 
-function faultsOfBooks(dump: Dump, world: World): string[] {
+function faultsOfBooks(dump: Dump, world: World): Fault[] {
   const counted = new Map<string, number>()
   const add = (name: string, amount: number) => counted.set(name, (counted.get(name) ?? 0) + amount)
   for (const { task, lane } of world.tasks.values()) {
@@ -169,12 +193,23 @@ function faultsOfBooks(dump: Dump, world: World): string[] {
     if (isComplete(task)) add(`group ${task.groupId} weightDone`, weightUnits(task.progressWeight))
     add(`lane ${lane} tasks`, 1)
     if (task.lease) add(`lane ${lane} running`, 1)
-    if (task.lease) add(`leases of worker ${task.worker}`, 1)
-    if (task.workgroup !== '') add(`workgroup ${task.workgroup}`, 1)
+    for (const scope of ['worker', 'workgroup'] as const) {
+      if (task[scope] === '') continue
+      add(`tasks of ${scope} ${task[scope]}`, 1)
+      if (isComplete(task)) add(`complete tasks of ${scope} ${task[scope]}`, 1)
+      if (task.lease) add(`leases of ${scope} ${task[scope]}`, 1)
+    }
     if (task.lease && task.mergeKey !== '') add(`leases of key ${task.mergeKey}`, 1)
   }
-  return [...compareCounts(counted, countsIn(dump)), ...faultsOfFinished(dump, counted), ...faultsOfCountdowns(world)]
+  return [...compareCounts(counted, countsIn(dump)), ...faultsOfGroups(dump, counted), ...faultsOfCountdowns(world)]
 }
+
+/** What is counted by the names of workers and workgroups. */
+const NAMED = [
+  ['namedTasks', 'tasks'],
+  ['namedComplete', 'complete tasks'],
+  ['namedLeases', 'leases'],
+] as const
 
 /** Every counter that is kept, under the names of `faultsOfBooks`. */
 function countsIn(dump: Dump): Map<string, number> {
@@ -190,86 +225,39 @@ function countsIn(dump: Dump): Map<string, number> {
     const hash = value as ReadonlyMap<string, string>
     for (const counter of ['tasks', 'running']) note(`lane ${id} ${counter}`, hash.get(counter))
   }
-  const workgroups = (dump.get('workgroupTasks')?.get('') ?? new Map()) as ReadonlyMap<string, string>
-  for (const [name, tasks] of workgroups) note(`workgroup ${name}`, tasks)
-  const workers = (dump.get('leasesByWorker')?.get('') ?? new Map()) as ReadonlyMap<string, string>
-  for (const [worker, leases] of workers) note(`leases of worker ${worker}`, leases)
+  for (const scope of ['worker', 'workgroup'] as const) {
+    for (const [kind, what] of NAMED)
+      for (const [name, count] of (dump.get(kind)?.get(scope) ?? new Map()) as ReadonlyMap<string, string>)
+        note(`${what} of ${scope} ${name}`, count)
+  }
   for (const [mergeKey, leases] of entriesOf(dump, 'leasesByKey')) note(`leases of key ${mergeKey}`, leases as string)
   return found
 }
 
-function compareCounts(counted: ReadonlyMap<string, number>, found: ReadonlyMap<string, number>): string[] {
+function compareCounts(counted: ReadonlyMap<string, number>, found: ReadonlyMap<string, number>): Fault[] {
   return [...new Set([...counted.keys(), ...found.keys()])].flatMap((name) => {
-    const [says, actual] = [found.get(name) ?? 0, counted.get(name) ?? 0]
-    return says === actual ? [] : [`${name}: says ${says}, a scan counts ${actual}`]
+    const [is, should] = [found.get(name) ?? 0, counted.get(name) ?? 0]
+    return is === should ? [] : [faultOf('counter', name, 'its count', { expected: should, found: is })]
   })
 }
 
-function faultsOfFinished(dump: Dump, counted: ReadonlyMap<string, number>): string[] {
-  const listed = (dump.get('finishedGroups')?.get('') ?? new Map()) as ReadonlyMap<string, string>
-  return entriesOf(dump, 'group').flatMap(([id, value]) => {
-    const count = (bucket: string) => counted.get(`group ${id} ${bucket}`) ?? 0
-    const isFinished =
-      count('succeeded') > 0 && buckets.every((bucket) => bucket === 'succeeded' || count(bucket) === 0)
-    const finishedAt = (value as ReadonlyMap<string, string>).get('finishedAt')
-    const isRight = isFinished === (finishedAt !== undefined) && listed.get(id) === finishedAt
-    return isRight ? [] : [`group ${id}: finishedAt is ${finishedAt}, listed as ${listed.get(id)}`]
-  })
-}
-
-function faultsOfCountdowns(world: World): string[] {
+function faultsOfCountdowns(world: World): Fault[] {
   return [...world.tasks.values()].flatMap(({ task }) => {
     const parents = task.parentIds.map((id) => world.tasks.get(id)?.task)
-    const unfinished = parents.filter((parent) => parent && !isComplete(parent)).length
-    const lost = parents.includes(undefined) ? [`task ${task.id}: a parent of it does not exist`] : []
-    if (unfinished === task.unfinishedParents) return lost
-    return [...lost, `task ${task.id}: waits for ${task.unfinishedParents} parents, a scan counts ${unfinished}`]
+    const expected = parents.filter((parent) => parent && !isFinished(parent)).length
+    const lost = task.parentIds.flatMap((id) =>
+      world.tasks.has(id)
+        ? []
+        : [faultOf('task', task.id, `its parent ${id}`, { expected: 'a task', found: 'missing' })],
+    )
+    const found = task.unfinishedParents
+    if (expected === found) return lost
+    return [...lost, faultOf('task', task.id, 'the number of parents it waits for', { expected, found })]
   })
-}
-
-/** Every lane with something claimable is where a claim finds it, no later than its first task. */
-function faultsOfLanes(dump: Dump): string[] {
-  const clock = (dump.get('clock')?.get('') ?? new Map()) as ReadonlyMap<string, string>
-  return entriesOf(dump, 'lane').flatMap(([id, value]) => {
-    const lane = value as ReadonlyMap<string, string>
-    const at = lane.get('at') === '' || lane.get('at') === undefined ? Number.POSITIVE_INFINITY : Number(lane.get('at'))
-    const ready = (dump.get('ready')?.get(id) ?? new Map()) as ReadonlyMap<string, string>
-    const first = Math.min(...[...ready.values()].map(Number))
-    const faults = at <= first ? [] : [`lane ${id}: its head is ${at}, its first task ${first}`]
-    if (!isPlaced(id, lane, clock, dump)) faults.push(`lane ${id}: in state ${lane.get('state')}, but not found there`)
-    if (ready.size > 0 && lane.get('state') === 'i')
-      faults.push(`lane ${id}: has ready tasks, and no claim looks at it`)
-    return faults
-  })
-}
-
-function isPlaced(
-  id: string,
-  lane: ReadonlyMap<string, string>,
-  clock: ReadonlyMap<string, string>,
-  dump: Dump,
-): boolean {
-  const has = (kind: KeyKind, of: string, member: string) => {
-    const members = dump.get(kind)?.get(of)
-    return members instanceof Map && members.has(member)
-  }
-  switch (lane.get('state')) {
-    case 'q': {
-      const [number, worker] = [lane.get('number') ?? '', lane.get('worker') ?? '']
-      const isQueued = has('queue', `${number}:${worker}`, lane.get('entry') ?? '')
-      return isQueued && has('ring', worker, number) && has('workers', '', worker)
-    }
-    case 't':
-      return clock.get(id) === lane.get('at')
-    case 'h':
-      return has('held', lane.get('by') ?? '', id) || entriesOf(dump, 'waking').some(([of]) => has('waking', of, id))
-    default:
-      return !clock.has(id)
-  }
 }
 
 /** Keys whose task or group does not exist. */
-function strayKeys(dump: Dump, world: World): string[] {
+function strayKeys(dump: Dump, world: World): Fault[] {
   const ofTasks: readonly KeyKind[] = ['input', 'output', 'texts', 'attempts', 'children']
   const ofGroups: readonly KeyKind[] = ['groupTasks', 'failedTasks', 'groupLanes']
   const ofLanes: readonly KeyKind[] = ['ready', 'parked', 'retrying']
@@ -277,15 +265,23 @@ function strayKeys(dump: Dump, world: World): string[] {
   const listed = dump.get('groups')?.get('') as ReadonlyMap<string, string> | undefined
   const stray = (kinds: readonly KeyKind[], isKnown: (id: string) => boolean) =>
     kinds.flatMap((kind) =>
-      entriesOf(dump, kind).flatMap(([id]) => (isKnown(id) ? [] : [`${kind} of "${id}", which does not exist`])),
+      entriesOf(dump, kind).flatMap(([id]) =>
+        isKnown(id) ? [] : [faultOf('row', id, `its ${kind}`, { expected: 'missing, as it is', found: 'there' })],
+      ),
     )
   return [
     ...stray(ofTasks, (id) => world.tasks.has(id)),
     ...stray(ofGroups, (id) => groups?.has(id) ?? false),
     ...stray(ofLanes, (id) => dump.get('lane')?.has(id) ?? false),
-    ...entriesOf(dump, 'group').flatMap(([id]) => (listed?.has(id) ? [] : [`group "${id}" is in no list`])),
+    ...entriesOf(dump, 'group').flatMap(([id]) =>
+      listed?.has(id)
+        ? []
+        : [faultOf('group', id, 'its place in the list of groups', { expected: 'there', found: 'missing' })],
+    ),
     ...[...world.tasks.values()].flatMap(({ task }) =>
-      groups?.has(task.groupId) ? [] : [`task ${task.id}: its group does not exist`],
+      groups?.has(task.groupId)
+        ? []
+        : [faultOf('task', task.id, `its group ${task.groupId}`, { expected: 'there', found: 'missing' })],
     ),
   ]
 }

@@ -28,7 +28,8 @@ export function commonOptions({ username, password, isTls }: RedisAddress) {
   return {
     ...(username !== null && { username }),
     ...(password !== null && { password }),
-    ...(isTls && { tls: {} }),
+    // Also where NODE_TLS_REJECT_UNAUTHORIZED=0 is in the environment: the password goes there.
+    ...(isTls && { tls: { rejectUnauthorized: true } }),
     // RESP3 gives nothing that is used here, and costs a HELLO that some managed servers refuse.
     protocol: 2 as const,
     connectionName: 'crew',

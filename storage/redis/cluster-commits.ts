@@ -1,27 +1,34 @@
 import type { ChangeSet, CommitResult } from '../../server/core/change-set.ts'
 import { CrewError } from '../../server/core/errors.ts'
-import { type ClusterHolds, hasHolds } from './cluster-holds.ts'
+import type { ClusterHolds } from './cluster-holds.ts'
 import { type ClusterParts, homeOf, outageOf, partitionAt } from './cluster-parts.ts'
 import type { ClusterReads } from './cluster-reads.ts'
 import type { Named } from './directory.ts'
 import type { RoutedChange } from './encode.ts'
-import type { HeldLease } from './held-leases.ts'
+import { type HeldLease, heldLease } from './held-leases.ts'
 import { keyOf, partitionTag } from './keys.ts'
 import {
   deletedGroupsOf,
   deletedTasksOf,
   type Entries,
   endedBy,
+  type GateChange,
   groupNamedBy,
   guardedBy,
   insertedBy,
-  isOnlyHolds,
+  isOfGate,
+  isOnlyOfGates,
   isToBePlaced,
+  isToTell,
   mergeKeyGuardedBy,
   takeIds,
   taskNamedBy,
   tokensOf,
+  toldBefore,
 } from './routed-commit.ts'
+
+/** Tasks looked at before a commit, whose leases it may end. */
+const MAX_OTHERS = 100
 
 type Answer = CommitResult | CrewError
 
@@ -32,7 +39,7 @@ interface Routed {
   /** Entries of the directory: of ids that were taken for it, and of tasks that it deletes. */
   readonly taken: Entries
   readonly deleted: Entries
-  /** Leases of this server that it ends. */
+  /** Leases that it ends. */
   readonly ended: readonly HeldLease[]
 }
 
@@ -54,16 +61,16 @@ export class ClusterCommits {
     while (results.length < changeSets.length) {
       const left = changeSets.slice(results.length)
       const [first] = left
-      if (first && isOnlyHolds(first)) results.push(await this.#holdEverywhere(first))
+      if (first && isOnlyOfGates(first)) results.push(await this.#tellEverywhere(first.changes.filter(isOfGate)))
       else {
-        const end = left.findIndex(isOnlyHolds)
+        const end = left.findIndex(isOnlyOfGates)
         results.push(...(await this.#commitRouted(end < 0 ? left : left.slice(0, end))))
       }
     }
     return results
   }
 
-  #holdEverywhere({ changes }: ChangeSet): Promise<Answer> {
+  #tellEverywhere(changes: readonly GateChange[]): Promise<Answer> {
     return this.#holds.everywhere(changes).then((): Answer => 'applied', outageOf)
   }
 
@@ -92,7 +99,8 @@ export class ClusterCommits {
     if (taken === null) return null
     const set = await this.#placeGroups(partition, changeSet)
     const deleted = await directory.entriesOf(await this.#idsDeletedBy(partition, changeSet))
-    const ended = [...leases.of(endedBy(changeSet)), ...leases.ofGroups(deletedGroupsOf(changeSet))]
+    const own = [...leases.of(endedBy(changeSet)), ...leases.ofGroups(deletedGroupsOf(changeSet))]
+    const ended = [...own, ...(await this.#othersEndedBy(partition, changeSet))]
     return { set, partition, taken, deleted, ended }
   }
 
@@ -111,6 +119,15 @@ export class ClusterCommits {
     return task ? directory.partitionOf(task.groupId) : 0
   }
 
+  /** Leases that other servers were given. Of very many the permits end by themselves. */
+  async #othersEndedBy(partition: number, changeSet: ChangeSet): Promise<HeldLease[]> {
+    const { leases } = this.#parts
+    const ids = endedBy(changeSet).filter((id) => leases.of([id]).length === 0)
+    if (ids.length === 0 || ids.length > MAX_OTHERS) return []
+    const tasks = await partitionAt(this.#parts, partition).getTasks(ids)
+    return tasks.flatMap((task) => (task.lease ? [heldLease({ task, token: task.lease.token }, partition)] : []))
+  }
+
   async #exists({ id, groupId }: Named): Promise<boolean> {
     const [task] = await homeOf(this.#parts, groupId).getTasks([id])
     return task?.groupId === groupId
@@ -123,7 +140,7 @@ export class ClusterCommits {
   async #placeGroups(partition: number, changeSet: ChangeSet): Promise<ChangeSet> {
     const changes = changeSet.changes.map((change): RoutedChange => ({ ...change }))
     for (const change of changes) {
-      if (change.kind === 'holdWork') Object.assign(change, { isToTell: true })
+      if (isToTell(change)) Object.assign(change, { isToTell: true })
       if (change.kind !== 'putGroup' || !isToBePlaced(changeSet, change.group.id)) continue
       const isThere = await partitionAt(this.#parts, partition).command('EXISTS', 'group', change.group.id)
       if (isThere === 1 && !deletedGroupsOf(changeSet).includes(change.group.id)) continue
@@ -153,15 +170,17 @@ export class ClusterCommits {
     const having = (...answers: Answer[]) => some.filter((_, at) => answers.includes(results[at] as Answer))
     const applied = having('applied')
     const refused = having('duplicate', 'leaseLost', 'conflict')
-    const { directory, leases, permits } = this.#parts
+    const { directory, leases, gates } = this.#parts
     const inserted = applied.flatMap(({ set }) => insertedBy(set))
     const over = having('duplicate', 'leaseLost').flatMap(({ set }) => this.#leasesGuardedBy(set))
+    const ended = [...applied.flatMap((one) => one.ended), ...over]
+    leases.end(ended)
     await Promise.all([
       directory.keep(inserted),
       directory.forget(free(applied, refused, new Set(inserted.map(({ id }) => id)))),
-      permits.release(leases.end([...applied.flatMap(({ ended }) => ended), ...over])),
+      gates.release(ended),
     ])
-    if (applied.some(({ set }) => hasHolds(set))) await this.#holds.tell(partition).catch(outageOf) // or after the next claim
+    if (applied.some(({ set }) => set.changes.some(isToTell))) await this.#holds.tell(partition).catch(outageOf) // or after the next claim
     return Promise.all(results.map((result, at) => (result === 'applied' ? this.#release(some[at]) : result)))
   }
 
@@ -172,8 +191,8 @@ export class ClusterCommits {
 
   /** Holds that end with a change of a group end in all partitions. */
   async #release(routed: Routed | undefined): Promise<Answer> {
-    const releases = routed?.set.changes.filter(({ kind }) => kind === 'releaseWork') ?? []
-    return releases.length === 0 ? 'applied' : this.#holds.everywhere(releases).then((): Answer => 'applied', outageOf)
+    const changes = routed ? toldBefore(routed.set) : []
+    return changes.length === 0 ? 'applied' : this.#tellEverywhere(changes)
   }
 }
 

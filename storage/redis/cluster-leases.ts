@@ -2,6 +2,13 @@ import type { Task } from '../../server/core/task.ts'
 import type { LeaseRef } from '../task-storage.ts'
 import { askAll, type ClusterParts, partitionAt } from './cluster-parts.ts'
 import type { ClusterReads } from './cluster-reads.ts'
+import { type HeldLease, heldLease } from './held-leases.ts'
+
+/** `holder`: who has them from now on; undefined: who does now. */
+interface Renewal {
+  readonly until: number
+  readonly holder: string | undefined
+}
 
 /** What becomes of leases between their claim and their end. */
 export class ClusterLeases {
@@ -14,27 +21,41 @@ export class ClusterLeases {
   }
 
   /** Those of a partition that is away are neither lost nor renewed; it keeps nothing from the others. */
-  async renew(refs: readonly LeaseRef[], until: number): Promise<string[]> {
-    const { leases, permits, options } = this.#parts
-    const { renewed, lost, fault } = await this.#renewAll(refs, until)
+  async renew(refs: readonly LeaseRef[], { until, holder }: Renewal): Promise<string[]> {
+    const { leases, gates, options } = this.#parts
+    const { renewed, lost, fault } = await this.#renewAll(refs, { until, holder })
     if (fault && renewed.size + lost.size === 0) throw fault
     const held = leases.of(refs.map(({ taskId }) => taskId))
-    await permits.release(leases.end(held.filter(({ token }) => lost.has(token))))
-    await permits.renew(
-      held.filter(({ token }) => renewed.has(token)),
-      until - options.clock.now(),
-    )
+    await gates.release(leases.end(held.filter(({ token }) => lost.has(token))))
+    const own = held.filter(({ token }) => renewed.has(token))
+    await gates.renew([...own, ...(await this.#foreign(refs, renewed))], until - options.clock.now())
+    if (holder !== undefined) leases.end(own)
     return [...lost]
   }
 
-  async #renewAll(refs: readonly LeaseRef[], until: number) {
+  /** Of leases that this server did not claim, which are those held outside, the gates are those of their tasks. */
+  async #foreign(refs: readonly LeaseRef[], renewed: ReadonlySet<string>): Promise<HeldLease[]> {
+    const { leases } = this.#parts
+    const unknown = refs.filter(({ taskId, token }) => renewed.has(token) && leases.of([taskId])[0]?.token !== token)
+    if (unknown.length === 0) return []
+    const ids = unknown.map(({ taskId }) => taskId)
+    const places = await this.#reads.placesOf(ids)
+    const tasks = await this.#reads.getTasks(ids)
+    return tasks.flatMap((task) =>
+      task.lease && renewed.has(task.lease.token)
+        ? [heldLease({ task, token: task.lease.token }, places.get(task.id) ?? 0)]
+        : [],
+    )
+  }
+
+  async #renewAll(refs: readonly LeaseRef[], { until, holder }: Renewal) {
     const places = await this.#placesOf(refs.map(({ taskId }) => taskId))
     const byPlace = Map.groupBy(refs, ({ taskId }) => places.get(taskId))
     const renewed = new Set<string>()
     const lost = new Set<string>()
     // What nobody knows the place of is lost when no partition has it.
     const renew = async (some: readonly LeaseRef[], indexes: readonly number[]): Promise<void> => {
-      const asked = indexes.map((index) => partitionAt(this.#parts, index).renewLeases(some, until))
+      const asked = indexes.map((index) => partitionAt(this.#parts, index).renewLeases(some, until, holder))
       const { answers, fault } = await askAll(asked)
       for (const { token } of some) {
         if (answers.some((gone) => !gone.includes(token))) renewed.add(token)

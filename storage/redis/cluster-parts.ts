@@ -1,9 +1,11 @@
 import { CrewError } from '../../server/core/errors.ts'
+import type { GateRef } from '../task-storage.ts'
 import type { Directory } from './directory.ts'
 import type { DuePartitions } from './due-partitions.ts'
 import type { HeldLeases } from './held-leases.ts'
-import type { Partition, PartitionOptions } from './partition.ts'
-import type { Permits } from './permits.ts'
+import type { Partition } from './partition.ts'
+import type { PartitionOptions } from './script-runner.ts'
+import type { SharedGates } from './shared-gates.ts'
 
 export interface PartitionsOptions extends Omit<PartitionOptions, 'tag'> {
   readonly count: number
@@ -14,7 +16,7 @@ export interface ClusterParts {
   readonly options: PartitionsOptions
   readonly partitions: readonly Partition[]
   readonly directory: Directory
-  readonly permits: Permits
+  readonly gates: SharedGates
   /** What this server has claimed. */
   readonly leases: HeldLeases
   readonly due: DuePartitions
@@ -26,6 +28,10 @@ export const partitionAt = ({ partitions }: ClusterParts, index: number): Partit
 
 export const homeOf = (parts: ClusterParts, groupId: string): Partition =>
   partitionAt(parts, parts.directory.partitionOf(groupId))
+
+/** Where what several partitions share of a gate is kept: its permits, its clocks, its past holds. */
+export const gateHomeOf = (parts: ClusterParts, { scope, name }: GateRef): Partition =>
+  homeOf(parts, `${scope}:${name}`)
 
 /** Rejects when one of them is away, as soon as all have answered. */
 export async function onAll<Result>(parts: ClusterParts, ask: (at: Partition) => Promise<Result>): Promise<Result[]> {

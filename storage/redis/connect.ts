@@ -1,6 +1,7 @@
 import { Cluster, Redis } from 'ioredis'
 import { StorageOpenError } from '../storage-open-error.ts'
 import { clusterOptions, commonOptions } from './client-options.ts'
+import { repeat } from './real-time.ts'
 import { RedisConnection } from './redis-connection.ts'
 import { isLoginRefused } from './redis-errors.ts'
 import { describeNode, describeRedis, type RedisAddress, type RedisNode } from './redis-url.ts'
@@ -105,16 +106,16 @@ function whenReady(client: Redis | Cluster, { address, patienceMs = PATIENCE_MS,
     const refusal = refusalOf(cause, address)
     if (refusal !== null) fail(refusal)
   }
-  const patience = setInterval(() => {
+  const stopLooking = repeat(patienceMs, () => {
     // `connect` is past the login and not ready: it loads its file, which takes minutes when that is large.
     if (client.status !== 'connect') fail(`cannot be reached (${reason}): start it, or correct CREW_STORAGE`)
-  }, patienceMs)
+  })
   const stop = (): void => fail('was not waited for any longer')
   signal?.addEventListener('abort', stop)
   client.on('error', look).once('ready', resolve)
   client.connect().catch(() => {}) // it tries again by itself, and `error` tells why
   return promise.finally(() => {
-    clearInterval(patience)
+    stopLooking()
     signal?.removeEventListener('abort', stop)
     client.off('error', look).off('ready', resolve)
   })

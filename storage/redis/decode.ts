@@ -1,7 +1,9 @@
-import type { WorkHold } from '../../server/core/change-set.ts'
+import type { HoldKind, HoldScope, PastHold, WorkHold } from '../../server/core/change-set.ts'
+import type { Gate, GateLimits, Pace, Ramp } from '../../server/core/gate.ts'
+import { groupSettingsFrom } from '../../server/core/group-settings.ts'
 import type { Task } from '../../server/core/task.ts'
-import type { CountedGroup, KeyScope, TaskGroup } from '../../server/core/task-group.ts'
-import type { WorkgroupRow } from '../task-storage.ts'
+import type { CountedGroup, KeyScope, StopCause, TaskGroup } from '../../server/core/task-group.ts'
+import type { GateRef, TrafficRow } from '../task-storage.ts'
 import { LONG_TEXT } from './keys.ts'
 import { fields } from './task-fields.ts'
 
@@ -62,6 +64,11 @@ export function taskOf([id, flat, longTexts, input, output]: DescribedTask, lane
   return task as unknown as Task
 }
 
+export function tasksOf([tasks, lanes]: readonly [readonly DescribedTask[], readonly DescribedLane[]]): Task[] {
+  const known = lanesOf(lanes)
+  return tasks.map((described) => taskOf(described, known))
+}
+
 const numberOf = (text: string | undefined): number => (text === undefined ? 0 : Number(text))
 
 /** Null is kept by absence. */
@@ -72,23 +79,17 @@ function leaseOf(hash: Record<string, string>): Task['lease'] {
   if (hash.until === undefined) return null
   return {
     token: hash.token as string,
-    bootId: hash.boot as string,
+    holder: hash.boot as string,
     startedAt: Number(hash.startedAt),
     until: Number(hash.until),
   }
 }
 
-/** A group as `describe-group.lua` tells it. */
-export type DescribedGroup = readonly [
-  id: string,
-  hash: readonly string[],
-  scheduled: number,
-  retrying: number,
-  throttled: number,
-]
+/** Of the waiting tasks of a group or lane. */
+export type Waiting = readonly [scheduled: number, retrying: number, throttled: number]
 
-/** Its number, which is its place among all groups. */
-export const placeOf = ([, flat]: DescribedGroup): number => Number(recordOf(flat).number)
+/** A group as `describe-group.lua` tells it; null: its lanes are to be counted in parts. */
+export type DescribedGroup = readonly [id: string, hash: readonly string[], waiting: Waiting | null]
 
 export function plainGroupOf(id: string, flat: readonly string[]): TaskGroup {
   const hash = recordOf(flat)
@@ -97,13 +98,18 @@ export function plainGroupOf(id: string, flat: readonly string[]): TaskGroup {
     name: hash.name as string,
     createdAt: Number(hash.createdAt),
     isPaused: hash.isPaused === '1',
+    stoppedBy: stopCauseOf(hash.stoppedBy),
     metadata: JSON.parse(hash.metadata as string) as Record<string, string>,
     keyScope: hash.keyScope as KeyScope,
+    settings: groupSettingsFrom(hash.settings),
     epoch: Number(hash.epoch),
   }
 }
 
-export function groupOf([id, flat, scheduled, retrying, throttled]: DescribedGroup): CountedGroup {
+export const stopCauseOf = (text: string | undefined): StopCause | null =>
+  text === undefined ? null : (JSON.parse(text) as StopCause)
+
+export function groupOf([id, flat]: DescribedGroup, [scheduled, retrying, throttled]: Waiting): CountedGroup {
   const hash = recordOf(flat)
   return {
     ...plainGroupOf(id, flat),
@@ -121,16 +127,116 @@ export function groupOf([id, flat, scheduled, retrying, throttled]: DescribedGro
   }
 }
 
-/** A hold is kept as its end, a space and its reason. */
-export function holdOf(text: string): Pick<WorkHold, 'until' | 'reason'> {
+/** A hold as `encode.ts` writes it. */
+export function holdOf(scope: HoldScope, name: string, text: string): WorkHold {
+  const [until, reason, kind, since, taskId, source, probeMs] = JSON.parse(text) as HoldFields
+  return { scope, name, until, reason, kind, since, taskId, source, probeMs }
+}
+
+export type HoldFields = readonly [
+  until: number,
+  reason: string,
+  kind: HoldKind,
+  since: number,
+  taskId: string,
+  source: string,
+  probeMs: number,
+]
+
+/** When it was released (0: nobody did), a space, the hold. */
+export function pastHoldOf(scope: HoldScope, name: string, text: string): PastHold {
   const end = text.indexOf(' ')
-  return { until: Number(text.slice(0, end)), reason: text.slice(end + 1) }
+  const endedAt = Number(text.slice(0, end))
+  return { ...holdOf(scope, name, text.slice(end + 1)), endedAt: endedAt === 0 ? null : endedAt }
 }
 
-/** A workgroup as `list-workgroups.lua` tells it; an empty hold is none. */
-export type DescribedWorkgroup = readonly [name: string, hold: string, waiting: number, running: number]
+/** A workgroup or worker as `list-traffic.lua` tells it; an empty hold is none. Null: its lanes are to be counted in parts. */
+export type DescribedTraffic = readonly [
+  name: string,
+  hold: string,
+  running: string,
+  tasks: string,
+  complete: string,
+  waiting: number | null,
+  oldestDueAt: string,
+]
 
-export function workgroupOf([name, hold, waiting, running]: DescribedWorkgroup): WorkgroupRow {
-  const { until, reason } = hold === '' ? { until: 0, reason: '' } : holdOf(hold)
-  return { name, heldUntil: until, reason, waiting, running }
+/** Since when the first of what waits has been due, as scripts tell it. */
+export const dueAtOf = (text: string): number | null => (text === '' ? null : Number(text))
+
+export function trafficRowOf(
+  [name, text, running, tasks, complete]: DescribedTraffic,
+  { waiting, oldestDueAt }: Pick<TrafficRow, 'waiting' | 'oldestDueAt'>,
+): TrafficRow {
+  const hold = text === '' ? null : holdOf('worker', name, text)
+  return {
+    name,
+    heldUntil: hold?.until ?? 0,
+    reason: hold?.reason ?? '',
+    waiting,
+    oldestDueAt,
+    running: Number(running),
+    total: Number(tasks),
+    completed: Number(complete),
+  }
 }
+
+/** A gate as `read-gates.lua` tells it. */
+export type DescribedGate = readonly [
+  limits: string,
+  limitsFrom: string | null,
+  heldUntil: string,
+  probeMs: string,
+  ramp: string,
+  pace: string,
+  leases: number,
+  rateClock: string,
+  spaceClock: string,
+]
+
+export function gateOf({ scope, name }: GateRef, described: DescribedGate): Gate {
+  const [limits, limitsFrom, heldUntil, probeMs, ramp, pace, leases, rateClock, spaceClock] = described
+  return {
+    scope,
+    name,
+    limits: limitsOf(limits),
+    limitsFrom,
+    heldUntil: Number(heldUntil),
+    probeMs: Number(probeMs),
+    ramp: ramp === '' ? null : rampOf(ramp),
+    pace: pace === '' ? null : paceOf(pace),
+    leases,
+    rateClock: Number(rateClock),
+    spaceClock: Number(spaceClock),
+  }
+}
+
+function limitsOf(text: string): GateLimits {
+  const [maxConcurrent, count, perMs, burst, rampStepMs] = JSON.parse(text) as LimitsFields
+  return {
+    maxConcurrent: maxConcurrent < 0 ? null : maxConcurrent,
+    rate: count === 0 ? null : { count, perMs, burst },
+    rampStepMs,
+  }
+}
+
+/** -1: as many as the servers take. A count of 0: no rate. */
+export type LimitsFields = readonly [
+  maxConcurrent: number,
+  count: number,
+  perMs: number,
+  burst: number,
+  rampStepMs: number,
+]
+
+function rampOf(text: string): Ramp {
+  const [from, base, isSpaced] = JSON.parse(text) as [number, number, number]
+  return { from, base, isSpaced: isSpaced === 1 }
+}
+
+function paceOf(text: string): Pace {
+  const [intervalMs, until, laterIntervalMs, expiresAt] = JSON.parse(text) as PaceFields
+  return { intervalMs, until, laterIntervalMs, expiresAt }
+}
+
+export type PaceFields = readonly [intervalMs: number, until: number, laterIntervalMs: number, expiresAt: number]

@@ -1,8 +1,9 @@
 import { crc32 } from 'node:zlib'
 import { CrewError } from '../../server/core/errors.ts'
 import { keyOf, partitionTag } from './keys.ts'
-import { type ScriptRunner, slicesOf } from './partition.ts'
+import type { ScriptRunner } from './script-runner.ts'
 import type { ScriptName } from './scripts.ts'
+import { slicesOf } from './slices.ts'
 
 /** No commit takes so long: a reservation as old was left by a server that died, or whose answer was lost. */
 const RESERVED_MS = 60_000

@@ -1,5 +1,7 @@
+import { createHash } from 'node:crypto'
 import { type KeyKind, keyKinds } from './keys.ts'
-import { type ScriptRunner, slicesOf } from './partition.ts'
+import type { ScriptRunner } from './script-runner.ts'
+import { slicesOf } from './slices.ts'
 
 /** What a key holds: a text, a list or set of texts, or names with values (hashes, and sorted sets with their scores). */
 export type Value = string | readonly string[] | ReadonlyMap<string, string>
@@ -34,11 +36,19 @@ async function readAll(runner: ScriptRunner, tag: string): Promise<Dump> {
     const replies = (await runner.run('dump', tag, ['', ...keys])) as [type: string, value: string | string[]][]
     for (const [index, key] of keys.entries()) {
       const kind = kindOf(key.slice(tag.length))
-      const value = readValue(replies[index] ?? ['none', ''])
+      const value = shortened(kind, readValue(replies[index] ?? ['none', '']))
       if (kind && value !== undefined) dump.get(kind)?.set(key.slice(tag.length + keyKinds[kind].length), value)
     }
   }
   return dump
+}
+
+/** What no index follows from. All of it at once would be the store once more in memory: told apart it can be by its digest. */
+const PAYLOADS: readonly (KeyKind | undefined)[] = ['input', 'output', 'attempts']
+
+function shortened(kind: KeyKind | undefined, value: Value | undefined): Value | undefined {
+  if (value === undefined || !PAYLOADS.includes(kind)) return value
+  return createHash('sha256').update(JSON.stringify(value)).digest('base64')
 }
 
 /** In slices. A scan may tell a key twice. */

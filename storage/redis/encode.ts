@@ -1,7 +1,11 @@
 import type { AttemptRecord } from '../../server/core/attempt-record.ts'
-import type { Change, ChangeSet, Guard } from '../../server/core/change-set.ts'
+import type { Change, ChangeSet, Guard, WorkHold } from '../../server/core/change-set.ts'
+import { errorKindOf } from '../../server/core/error-kinds.ts'
+import type { GateLimits, Pace } from '../../server/core/gate.ts'
+import { groupSettingsText } from '../../server/core/group-settings.ts'
 import type { Task, TaskPatch } from '../../server/core/task.ts'
 import { weightUnits } from '../../server/core/task-group.ts'
+import type { HoldFields, LimitsFields, PaceFields } from './decode.ts'
 import { LONG_TEXT, LONGEST_TEXT } from './keys.ts'
 import { fields } from './task-fields.ts'
 
@@ -74,7 +78,7 @@ export function encodeGuard(guard: Guard): unknown[] {
     case 'version':
       return [guard.kind, guard.taskId, guard.version]
     case 'group':
-      return [guard.kind, guard.groupId, guard.epoch ?? -1, guard.isFinished ? 1 : 0]
+      return [guard.kind, guard.groupId, guard.epoch ?? -1, guard.isFinished ? 1 : guard.isEnded ? 2 : 0]
     case 'children':
       return [guard.kind, guard.taskId, guard.count]
     case 'duplicates':
@@ -86,8 +90,10 @@ export function encodeGuard(guard: Guard): unknown[] {
 export type RoutedChange = Change & {
   /** The place of a new group in the list of all groups. */
   readonly place?: number
-  /** The other partitions are to hear of the hold. */
+  /** The other partitions are to hear of the hold, the pace or the narrowing. */
   readonly isToTell?: boolean
+  /** Of a narrowing: leases over all partitions. */
+  readonly leases?: number
 }
 
 function encodeChange(change: RoutedChange, payload: (json: string) => Payload): unknown[] {
@@ -106,23 +112,60 @@ function encodeChange(change: RoutedChange, payload: (json: string) => Payload):
     case 'addAttempt':
       return [change.kind, change.taskId, encodeAttempt(change.attempt)]
     case 'putGroup':
-      return [change.kind, { ...change.group, metadata: JSON.stringify(change.group.metadata), place: change.place }]
+      return [change.kind, encodeGroup(change)]
     case 'deleteGroup':
       return [change.kind, change.groupId]
     case 'liftHold':
       return [change.kind, change.groupId, change.hold]
     case 'holdWork':
+      return encodeHoldWork(change)
+    case 'releaseWork':
+      return [change.kind, change.scope, change.name, change.onlyBreaker ? 1 : 0]
+    case 'limitWork':
+      return [change.kind, change.scope, change.name, change.limits ? encodeLimits(change.limits) : '']
+    case 'paceWork':
+      return [change.kind, change.scope, change.name, encodePace(change.pace), change.isToTell ? 'tell' : '']
+    case 'narrowWork':
       return [
         change.kind,
-        change.hold.scope,
-        change.hold.name,
-        change.hold.until,
-        change.hold.reason,
-        change.isToTell ? 'tell' : '',
+        change.scope,
+        change.name,
+        change.startedAt,
+        change.isToTell ? 'tell' : (change.leases ?? ''),
       ]
-    case 'releaseWork':
-      return [change.kind, change.scope, change.name]
   }
+}
+
+function encodeGroup({ group, place }: RoutedChange & { kind: 'putGroup' }): unknown {
+  const settings = groupSettingsText(group.settings)
+  return {
+    ...group,
+    metadata: JSON.stringify(group.metadata),
+    settings: settings === '{}' ? '' : settings,
+    stoppedBy: group.stoppedBy === null ? '' : JSON.stringify(group.stoppedBy),
+    place,
+  }
+}
+
+function encodeHoldWork({ kind, hold, isToTell }: RoutedChange & { kind: 'holdWork' }): unknown[] {
+  return [kind, hold.scope, hold.name, hold.until, encodeHold(hold), hold.probeMs, isToTell ? 'tell' : '']
+}
+
+/** Scripts read its end, its kind and its probes; what else it says is for people. */
+export function encodeHold({ until, reason, kind, since, taskId, source, probeMs }: WorkHold): string {
+  const fields: HoldFields = [until, reason, kind, since, taskId, source, probeMs]
+  return JSON.stringify(fields)
+}
+
+export function encodeLimits({ maxConcurrent, rate, rampStepMs }: GateLimits): string {
+  const { count, perMs, burst } = rate ?? { count: 0, perMs: 0, burst: 0 }
+  const fields: LimitsFields = [maxConcurrent ?? -1, count, perMs, burst, rampStepMs]
+  return JSON.stringify(fields)
+}
+
+function encodePace({ intervalMs, until, laterIntervalMs, expiresAt }: Pace): string {
+  const fields: PaceFields = [intervalMs, until, laterIntervalMs, expiresAt]
+  return JSON.stringify(fields)
 }
 
 /**
@@ -183,6 +226,7 @@ function encodeInsert(task: Task, payload: (json: string) => Payload): unknown[]
     runAfter,
     version,
     failures,
+    errorKind: errorKindOf(task),
     createdBy,
     parentIds: task.parentIds,
     weight: weightUnits(task.progressWeight),
@@ -207,6 +251,7 @@ function encodePatch(change: Change & { kind: 'patchTask' }, payload: (json: str
     holds,
     runAfter,
     failures,
+    errorKind: patch.errors === undefined ? undefined : errorKindOf({ errors: patch.errors }),
     weight: progressWeight === undefined ? undefined : weightUnits(progressWeight),
     input: patch.input === undefined ? undefined : payload(patch.input),
     output: patch.output === undefined ? undefined : payload(patch.output),

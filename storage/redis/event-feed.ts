@@ -1,8 +1,8 @@
 import type { CrewEvent } from '../../server/core/change-set.ts'
 import type { EventListener, FeedListener, SharedFeed } from '../task-storage.ts'
 import { partitionTag } from './keys.ts'
-import type { ScriptRunner } from './partition.ts'
 import type { RedisConnection } from './redis-connection.ts'
+import type { ScriptRunner } from './script-runner.ts'
 
 export interface EventFeedOptions {
   readonly runner: ScriptRunner

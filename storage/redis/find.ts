@@ -1,11 +1,13 @@
 import type { Clock } from '../../server/core/clock.ts'
 import { isComplete, stateOf, type Task } from '../../server/core/task.ts'
-import { type CountedGroup, countsByState, taskCount } from '../../server/core/task-group.ts'
-import type { GroupQuery, TaskQuery } from '../task-storage.ts'
-import { slicesOf, type TaskRange } from './partition.ts'
-import type { Places, Store } from './store.ts'
+import { countInStates } from '../../server/core/task-group.ts'
+import type { TaskQuery } from '../task-storage.ts'
+import type { TaskRange } from './partition.ts'
+import { slicesOf } from './slices.ts'
+import type { Places, RangeOfTasks, Store } from './store.ts'
+import { contains } from './texts.ts'
 
-/** Tasks or groups looked at in one script while searching: about 5 ms. */
+/** Tasks looked at in one script while searching: about 5 ms. */
 const PER_LOOK = 500
 /** Payloads are read for so few tasks at once: 50 of 1 KiB are one answer, 10,000 of them are many. */
 const PAYLOADS_PER_READ = 100
@@ -21,53 +23,69 @@ export async function findTasks(
   places: Places,
   clock: Clock,
 ): Promise<{ tasks: Task[]; count: number }> {
-  if (!isFiltered(query)) return readPage(store, query.groupId, places)
-  const ids: string[] = []
+  if (!isFiltered(query)) return readPage(store, query, places)
+  const page: Task[] = []
   let count = 0
-  const index = query.state === 'failed' ? 'failed' : 'all'
   const known = await knownCount(store, query)
   for (let first = 0; ; first += PER_LOOK) {
-    const range = { groupId: query.groupId, index, first, last: first + PER_LOOK - 1, hasPayloads: false } as const
-    const looked = await store.listTasks(range)
+    const looked = await store.listTasks({ ...indexOf(query), first, last: first + PER_LOOK - 1, hasPayloads: false })
     for (const found of looked.tasks) {
       if (!matches(found, looked.isGroupPaused, query, clock.now())) continue
-      if (count >= places.first && count <= places.last) ids.push(found.task.id)
+      if (count >= places.first && count <= places.last) page.push(told(found.task, query))
       count++
     }
     if (looked.tasks.length < PER_LOOK) break
     // The books know how many there are: once the page is full nothing more is looked at.
-    if (known !== null && count > places.last) return { tasks: await readInOrder(store, ids), count: known }
+    if (known !== null && count > places.last) return { tasks: await readWhole(store, page, query), count: known }
   }
-  const tasks = await readInOrder(store, ids)
-  return { tasks, count: count - (ids.length - tasks.length) }
+  const tasks = await readWhole(store, page, query)
+  return { tasks, count: count - (page.length - tasks.length) }
+}
+
+/** The shortest list in which all that is asked for stands. */
+function indexOf({ groupId, parent, states }: TaskQuery): Pick<RangeOfTasks, 'groupId' | 'index' | 'parent'> {
+  if (parent !== undefined) return { groupId, index: 'children', parent }
+  return { groupId, index: states?.every((state) => state === 'failed') ? 'failed' : 'all' }
 }
 
 async function readPage(
   store: Store,
-  groupId: string,
+  query: TaskQuery,
   { first, last }: Places,
 ): Promise<{ tasks: Task[]; count: number }> {
   const tasks: Task[] = []
-  for (let from = first; ; from += PAYLOADS_PER_READ) {
-    const to = Math.min(last, from + PAYLOADS_PER_READ - 1)
-    const range = await store.listTasks({ groupId, index: 'all', first: from, last: to, hasPayloads: true })
-    tasks.push(...range.tasks.map(({ task }) => task))
+  const { groupId, payloads: hasPayloads = true } = query
+  const perRead = hasPayloads ? PAYLOADS_PER_READ : PER_LOOK
+  for (let from = first; ; from += perRead) {
+    const to = Math.min(last, from + perRead - 1)
+    const range = await store.listTasks({ groupId, index: 'all', first: from, last: to, hasPayloads })
+    tasks.push(...range.tasks.map(({ task }) => told(task, query)))
     if (to >= last || to + 1 >= range.count) return { tasks, count: range.count }
   }
 }
 
-async function readInOrder(store: Store, ids: readonly string[]): Promise<Task[]> {
+/** As it is kept until the page is full. */
+function told(task: Task, { payloads, errors }: TaskQuery): Task {
+  return payloads === false && errors === 'last' ? { ...task, errors: task.errors.slice(-1) } : task
+}
+
+/** What was found without its payloads, with them when they are asked for. */
+async function readWhole(store: Store, found: readonly Task[], { payloads = true }: TaskQuery): Promise<Task[]> {
+  if (!payloads) return [...found]
   const tasks = new Map<string, Task>()
+  const ids = found.map(({ id }) => id)
   for (const slice of slicesOf(ids, PAYLOADS_PER_READ))
     for (const task of await store.getTasks(slice)) tasks.set(task.id, task)
   return ids.flatMap((id) => tasks.get(id) ?? [])
 }
 
 function isFiltered(query: TaskQuery): boolean {
-  const { state, worker, workgroup, key, metadata, search, skipCompleted } = query
-  return (
-    [state, worker, workgroup, key, metadata].some((filter) => filter !== undefined) || search !== '' || skipCompleted
-  )
+  return query.states !== undefined || query.skipCompleted || isNarrow(query)
+}
+
+/** Whether something is asked for that no books count. */
+function isNarrow({ worker, workgroup, key, parent, metadata, search }: TaskQuery): boolean {
+  return [worker, workgroup, key, parent, metadata].some((filter) => filter !== undefined) || search !== ''
 }
 
 function matches(
@@ -76,9 +94,11 @@ function matches(
   query: TaskQuery,
   now: number,
 ): boolean {
-  const { state, worker, workgroup, key, metadata, search, skipCompleted } = query
+  const { groupId, states, worker, workgroup, key, metadata, search, skipCompleted } = query
+  // A parent may be of another group than the one that is asked about.
+  if (task.groupId !== groupId) return false
   if (skipCompleted && isComplete(task)) return false
-  if (state !== undefined && stateOf(task, { now, isGroupPaused, heldUntil }) !== state) return false
+  if (states && !states.includes(stateOf(task, { now, isGroupPaused, heldUntil }))) return false
   if (worker !== undefined && task.worker !== worker) return false
   if (workgroup !== undefined && task.workgroup !== workgroup) return false
   if (key !== undefined && task.key !== key) return false
@@ -90,47 +110,7 @@ function matches(
 
 /** What the group's books say, when nothing but the state or completion is asked for; null otherwise. */
 async function knownCount(store: Store, query: TaskQuery): Promise<number | null> {
-  const { state, worker, workgroup, key, metadata, search, skipCompleted } = query
-  const isByState = [worker, workgroup, key, metadata].every((filter) => filter === undefined) && search === ''
-  if (!isByState) return null
+  if (isNarrow(query)) return null
   const [group] = await store.getGroups([query.groupId])
-  if (!group) return 0
-  if (state === 'succeeded' && skipCompleted) return 0
-  return state ? countsByState(group)[state] : taskCount(group) - (skipCompleted ? group.counts.succeeded : 0)
-}
-
-/** Letter case is ignored for ASCII, as in SQLite. */
-const contains = (text: string, part: string): boolean => lower(text).includes(lower(part))
-const lower = (text: string): string => text.replace(/[A-Z]+/g, (letters) => letters.toLowerCase())
-
-/** Groups newest first; a search looks through all of them in parts. */
-export async function findGroups(
-  store: Store,
-  { search }: GroupQuery,
-  { first, last }: Places,
-): Promise<{ groups: CountedGroup[]; count: number }> {
-  if (search === '') return listSlices(store, { first, last })
-  const found: CountedGroup[] = []
-  let count = 0
-  for (let from = 0; ; from += PER_LOOK) {
-    const { groups } = await store.listGroups(from, from + PER_LOOK - 1)
-    for (const group of groups) {
-      if (!contains(group.id, search) && !contains(group.name, search)) continue
-      if (count >= first && count <= last) found.push(group)
-      count++
-    }
-    if (groups.length < PER_LOOK) return { groups: found, count }
-  }
-}
-
-/** Groups described in one script: 30 µs each. */
-const GROUPS_PER_READ = 200
-
-async function listSlices(store: Store, { first, last }: Places): Promise<{ groups: CountedGroup[]; count: number }> {
-  const groups: CountedGroup[] = []
-  for (let from = first; ; from += GROUPS_PER_READ) {
-    const slice = await store.listGroups(from, Math.min(last, from + GROUPS_PER_READ - 1))
-    groups.push(...slice.groups)
-    if (from + GROUPS_PER_READ > last || slice.groups.length < GROUPS_PER_READ) return { groups, count: slice.count }
-  }
+  return group ? countInStates(group, query) : 0
 }

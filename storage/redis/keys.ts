@@ -24,19 +24,27 @@ export const keyKinds = {
   failedTasks: 'gf:',
   /** HASH from what tasks of a lane share to the lane. By group id. */
   groupLanes: 'gl:',
-  /** ZSETs of group ids: by number; by when they finished. */
+  /** ZSETs of group ids by number: all; those in a state, by its letter; those that hold failed tasks. */
   groups: 'groups',
+  groupsByState: 'gs:',
+  failingGroups: 'failing',
+  /** ZSETs of group ids by when they finished; by when the last task failed and none was left to run. */
   finishedGroups: 'finished',
+  failedGroups: 'ended-failed',
   /** HASH of a lane: see `lanes.lua`. By lane. */
   lane: 'l:',
   /** ZSETs of a lane by runAfter, members begin with the task's number: claimable, parked, retrying. By lane. */
   ready: 'r:',
   parked: 'p:',
   retrying: 'f:',
-  /** ZSET of lanes by when they are due or their hold ends. */
+  /** ZSET by when they are tried again: members of `retrying` of all lanes. */
+  trying: 'trying',
+  /** ZSET of lanes by when they are due, and of workgroups' gates by when to look at the lanes that wait at them. */
   clock: 'clock',
-  /** ZSET of lanes by id: those that a cause holds. By cause. */
+  /** ZSET of what a cause holds: lanes of a group; places in the line at the gate of a workgroup, in order. By cause. */
   held: 'h:',
+  /** ZSET of the lanes at a place in a line, higher priority first. By gate and place. */
+  line: 'hl:',
   /** LIST of causes whose many lanes are being woken; ZSET of the lanes left, by its entry. */
   wakings: 'wakings',
   waking: 'waking:',
@@ -50,27 +58,35 @@ export const keyKinds = {
   openByKey: 'mo:',
   leasesByKey: 'ml:',
   parkedByKey: 'mp:',
-  /** ZSETs: workgroups by name; how many tasks each has; lanes of one. */
-  workgroupNames: 'workgroups',
-  workgroupTasks: 'workgroup-tasks',
-  workgroupLanes: 'wl:',
-  /** HASH and ZSET of holds by name: end and reason; end. By scope. */
+  /** By scope (worker, workgroup). ZSETs: the names that tasks, holds or limits say; how many tasks each has. HASHes: how many of these are complete; leases of each. */
+  names: 'names:',
+  namedTasks: 'named-tasks:',
+  namedComplete: 'named-complete:',
+  namedLeases: 'named-leases:',
+  /** ZSET of the lanes of a worker or workgroup. By scope and name. */
+  namedLanes: 'named-lanes:',
+  /** HASH and ZSET of holds by name: what was asked for, as a JSON list; its end. By scope. */
   holds: 'hold:',
   holdEnds: 'hold-end:',
-  /** HASH of how many leases tasks of a worker hold. */
-  leasesByWorker: 'worker-leases',
+  /** LIST of holds that began, newest first: when it was released (0: it was not), a space, the hold. By scope and name. */
+  pastHolds: 'past:',
+  /** HASH of a gate: see `gates.lua`. By scope and name. */
+  gate: 'gate:',
+  /** ZSET of gates by until when they say anything; SET of workers' rules (`shopify/*`) that have limits. */
+  gates: 'gates',
+  rules: 'rules',
   /** Large change sets under way (README.md). ZSET of their ids; HASH of locked groups; HASH of task ids that are taken. */
   large: 'large',
   locks: 'locks',
-  reserved: 'reserved',
+  reservedIds: 'reserved',
   /** By id of the large change set: HASH of its state; LIST of the changes left; SETs of its groups and reserved ids. */
   largeState: 'ls:',
   largeChanges: 'lc:',
   largeGroups: 'lg:',
   largeIds: 'li:',
-  /** HASH of the numbers given out last. */
+  /** HASH of the numbers given out last; `trying`: that list was made of a store from before it. */
   counters: 'counters',
-  /** LIST of the task ids that a server claimed last. By boot. */
+  /** LIST of the task ids that a server claimed last; those that are probes are named twice. By boot. */
   lastClaim: 'claim:',
   /** ZSET of boots that closed, by until when that is remembered. */
   goneBoots: 'gone',
@@ -79,13 +95,21 @@ export const keyKinds = {
    * as in `k1700000000000 g1`; in the partition of its id. By task id.
    */
   taskGroup: 'id:',
-  /** LIST of holds that the other partitions do not have yet; ZSET of what may run at once, by when it ends. */
+  /** LIST of what was done to gates and the other partitions have not heard of yet. */
   outbox: 'outbox',
-  permits: 'permits',
+  /**
+   * In a gate's home, by scope and name. ZSETs of its permits by when they end: all, those that claims under way may use; SET of the
+   * partitions that were refused one.
+   */
+  permits: 'permits:',
+  reserved: 'reserved:',
+  refused: 'refused:',
   /** ZSET of the scopes and names whose holds were released, by when. */
   releases: 'releases',
-  /** HASH of a small document and its end. By its own key. */
+  /** STRING: the end of a small document (0: none), a space, itself. By its own key. */
   record: 'rec:',
+  /** ZSET of the keys of documents without an end. By kind, the first part of the key. */
+  recordKeys: 'recs:',
 } as const
 
 export type KeyKind = keyof typeof keyKinds
@@ -98,8 +122,5 @@ export const LONG_TEXT = '\u0001'
 
 /** The hash tag of a partition. */
 export const partitionTag = (partition: number): string => `{c${partition}}`
-
-/** The hash tag of a worker's permits. */
-export const workerTag = (worker: string): string => `{sem:${worker}}`
 
 export const keyOf = (tag: string, kind: KeyKind, id = ''): string => `${tag}${keyKinds[kind]}${id}`

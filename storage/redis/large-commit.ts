@@ -1,14 +1,9 @@
 import type { ChangeSet, CommitResult } from '../../server/core/change-set.ts'
 import { CrewError } from '../../server/core/errors.ts'
 import { encodeElements, encodeGuard, encodeOutline } from './encode.ts'
-import type { KeyKind } from './keys.ts'
+import { pause } from './real-time.ts'
+import type { PartitionHost } from './script-runner.ts'
 import type { ScriptName } from './scripts.ts'
-
-/** What a large commit asks of its partition. */
-export interface LargeCommitHost {
-  run(script: ScriptName, ...args: (string | number)[]): Promise<unknown>
-  command(name: string, kind: KeyKind, id: string, ...args: (string | number)[]): Promise<unknown>
-}
 
 /** Guards checked in one script: 5 µs each. */
 const GUARDS_PER_SCRIPT = 1000
@@ -34,7 +29,7 @@ const LOOK_AGAIN_MS = 5
  * checking leaves nothing applied; one that dies while applying is helped by the next that meets the lock, or by the poll.
  */
 export async function commitLarge(
-  host: LargeCommitHost,
+  host: PartitionHost,
   { guards, changes, events }: ChangeSet,
   { id, isWrittenWhenFull }: { id: string; isWrittenWhenFull: boolean },
 ): Promise<CommitResult> {
@@ -54,12 +49,12 @@ export const isBusy = (answer: unknown): answer is Busy => typeof answer === 'st
 export const lockOf = (busy: Busy): string => busy.slice('busy '.length)
 
 /** Steps on until the large change set is applied or given up. */
-export async function finishLarge(host: LargeCommitHost, id: string): Promise<void> {
+export async function finishLarge(host: PartitionHost, id: string): Promise<void> {
   for (let waited = 0; waited < MAX_WAIT_MS; ) {
     const left = await host.run('largeStep', id, GIVE_UP_MS)
     if (left === '') return
     if (left === 'more') continue
-    await new Promise((resolve) => setTimeout(resolve, LOOK_AGAIN_MS))
+    await pause(LOOK_AGAIN_MS)
     waited += LOOK_AGAIN_MS
   }
   throw new CrewError('storage_unavailable', 'A large change of the group is under way; try again.')
@@ -67,7 +62,7 @@ export async function finishLarge(host: LargeCommitHost, id: string): Promise<vo
 
 /** Brings the changes; answers how many elements their list has. */
 async function stage(
-  host: LargeCommitHost,
+  host: PartitionHost,
   id: string,
   { changes, script }: { changes: ChangeSet['changes']; script: ScriptName },
 ): Promise<number> {
@@ -90,7 +85,7 @@ async function stage(
 /** What a script answers: that all is well, or why not. */
 type Refusal = CommitResult | ''
 
-async function checkGuards(host: LargeCommitHost, id: string, guards: ChangeSet['guards']): Promise<Refusal> {
+async function checkGuards(host: PartitionHost, id: string, guards: ChangeSet['guards']): Promise<Refusal> {
   for (let at = 0; at < guards.length; at += GUARDS_PER_SCRIPT) {
     const part = guards.slice(at, at + GUARDS_PER_SCRIPT).map(encodeGuard)
     const refusal = (await host.run('largeCheck', id, JSON.stringify(part))) as Refusal
@@ -99,11 +94,11 @@ async function checkGuards(host: LargeCommitHost, id: string, guards: ChangeSet[
   return ''
 }
 
-const decide = (host: LargeCommitHost, id: string, elements: number): Promise<Refusal> =>
+const decide = (host: PartitionHost, id: string, elements: number): Promise<Refusal> =>
   host.run('largeDecide', id, elements) as Promise<Refusal>
 
 /** Waits for its turn. */
-async function lock(host: LargeCommitHost, id: string, changeSet: ChangeSet): Promise<void> {
+async function lock(host: PartitionHost, id: string, changeSet: ChangeSet): Promise<void> {
   for (;;) {
     const answer = await host.run('largeLock', id, ...groupsOf(changeSet))
     if (!isBusy(answer)) return
@@ -111,7 +106,7 @@ async function lock(host: LargeCommitHost, id: string, changeSet: ChangeSet): Pr
   }
 }
 
-async function reserve(host: LargeCommitHost, id: string, changes: ChangeSet['changes']): Promise<Refusal> {
+async function reserve(host: PartitionHost, id: string, changes: ChangeSet['changes']): Promise<Refusal> {
   for (const part of encodeOutline(changes, INSERTS_PER_SCRIPT)) {
     const refusal = (await host.run('largeReserve', id, part)) as Refusal
     if (refusal !== '') return refusal
@@ -119,7 +114,7 @@ async function reserve(host: LargeCommitHost, id: string, changes: ChangeSet['ch
   return ''
 }
 
-async function drop(host: LargeCommitHost, id: string, refusal: CommitResult): Promise<CommitResult> {
+async function drop(host: PartitionHost, id: string, refusal: CommitResult): Promise<CommitResult> {
   await host.run('largeDrop', id)
   await host.command('DEL', 'largeChanges', id)
   return refusal

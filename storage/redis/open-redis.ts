@@ -1,16 +1,18 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import type { Clock } from '../../server/core/clock.ts'
 import { CrewError } from '../../server/core/errors.ts'
 import { StorageOpenError } from '../storage-open-error.ts'
 import { type ConnectOptions, connectRedis } from './connect.ts'
+import { pause } from './real-time.ts'
 import type { RedisConnection } from './redis-connection.ts'
 import { describeRedis } from './redis-url.ts'
-import { agreeOnSchema } from './schema-record.ts'
+import { agreeOnSchema, checkSchema } from './schema-record.ts'
 import { checkServer, combineVerdicts, type ServerFacts, type Verdict } from './start-checks.ts'
 
 export interface OpenRedisOptions extends ConnectOptions {
   readonly clock: Clock
   readonly isVolatileAllowed: boolean
+  /** Where there is no store none is begun. */
+  readonly isReadOnly?: boolean
   /** Of the store; it keeps the number of its first start. */
   readonly partitions: number
 }
@@ -41,12 +43,14 @@ async function checked(connection: RedisConnection, options: OpenRedisOptions): 
   for (let attempt = 1; ; attempt++) {
     try {
       const verdict = await judge(connection, options)
-      await agreeOnSchema(connection, options.partitions)
+      if (options.isReadOnly) await checkSchema(connection, options.partitions)
+      else await agreeOnSchema(connection, options.partitions)
       return verdict
     } catch (error) {
       const isAway = error instanceof CrewError && error.code === 'storage_unavailable'
       if (!isAway || attempt === CHECK_ATTEMPTS) throw error
-      await wait(CHECK_AGAIN_MS, undefined, options.signal && { signal: options.signal })
+      await pause(CHECK_AGAIN_MS, { signal: options.signal })
+      options.signal?.throwIfAborted()
     }
   }
 }

@@ -1,6 +1,6 @@
 import { createHash } from 'node:crypto'
-import { setTimeout as wait } from 'node:timers/promises'
 import type { Cluster, Redis } from 'ioredis'
+import { pause } from './real-time.ts'
 import { asRedisError, isUnknownScript } from './redis-errors.ts'
 import type { RedisAddress } from './redis-url.ts'
 import type { Subscriber, Subscription } from './subscriber.ts'
@@ -97,7 +97,7 @@ export class RedisConnection {
     if (this.#client.status === 'end' || this.#client.status === 'reconnecting') return this.#client.disconnect()
     const ended = new Promise<void>((resolve) => this.#client.once('end', resolve))
     this.#client.disconnect()
-    await Promise.race([ended, wait(CLOSE_MS, undefined, { ref: false })])
+    await Promise.race([ended, pause(CLOSE_MS, { isIdle: true })])
   }
 }
 
@@ -106,5 +106,5 @@ const CLOSE_MS = 3000
 
 /** SCAN has no key to find its node by, a script has. */
 const scanScript = compileScript(
-  `#!lua flags=allow-oom\nreturn redis.call('SCAN', ARGV[1], 'MATCH', ARGV[2], 'COUNT', ARGV[3])`,
+  `#!lua flags=no-writes\nreturn redis.call('SCAN', ARGV[1], 'MATCH', ARGV[2], 'COUNT', ARGV[3])`,
 )

@@ -59,7 +59,7 @@ const ENDED = /^Reached the max retries per request/
 
 const firstLine = (text: string): string => {
   if (ENDED.test(text)) return 'the connection ended under the command'
-  return (text.split('\n', 1)[0] ?? '').replace(/\.+$/, '').slice(0, LONGEST_REASON)
+  return (text.split('\n', 1)[0] ?? '').replace(/(?<!\.)\.+$/, '').slice(0, LONGEST_REASON)
 }
 
 /** ioredis hangs the command with all its arguments on an error, and a logger would write them out (I18). */

@@ -1,25 +1,36 @@
 import type { AttemptRecord } from '../../server/core/attempt-record.ts'
-import type { ChangeSet, CommitResult, CrewEvent, HoldScope, WorkHold } from '../../server/core/change-set.ts'
+import type { ChangeSet, CommitResult, CrewEvent, HoldScope, PastHold, WorkHold } from '../../server/core/change-set.ts'
 import type { Clock } from '../../server/core/clock.ts'
+import type { FailingTask } from '../../server/core/error-kinds.ts'
 import { CrewError } from '../../server/core/errors.ts'
+import type { Gate } from '../../server/core/gate.ts'
 import type { Task } from '../../server/core/task.ts'
-import type { CountedGroup, TaskGroup } from '../../server/core/task-group.ts'
+import type { CountedGroup, GroupCensus, TaskGroup } from '../../server/core/task-group.ts'
 import {
   type ClaimRequest,
   type ClaimResult,
   type Durability,
+  type EndedAt,
+  type EndedQuery,
   type EventListener,
+  type FailingQuery,
+  type GateRef,
   type GroupQuery,
   type LeaseRef,
   MAX_PAGE_SIZE,
+  type NewestError,
   type PageQuery,
+  type RecordScan,
+  type StorageRoom,
+  type StoreAudit,
   type TaskQuery,
   type TaskStorage,
-  type WorkgroupQuery,
-  type WorkgroupRow,
+  type TrafficQuery,
+  type TrafficRow,
 } from '../task-storage.ts'
 import type { EventFeed } from './event-feed.ts'
-import { findGroups, findTasks } from './find.ts'
+import { findTasks } from './find.ts'
+import { findGroups } from './find-groups.ts'
 import type { Places, Store } from './store.ts'
 
 export interface RedisStorageOptions {
@@ -28,6 +39,9 @@ export interface RedisStorageOptions {
   readonly durability: Durability
   readonly isPartitioned: boolean
   readonly clock: Clock
+  readonly readRoom: () => Promise<StorageRoom>
+  /** It only looks: nothing says that it was there. */
+  readonly isReadOnly?: boolean
   /** Called once the storage is closed. */
   readonly onClose?: () => Promise<void>
 }
@@ -46,6 +60,7 @@ export class RedisStorage implements TaskStorage {
   readonly durability: Durability
   readonly feed: EventFeed
   readonly isPartitioned: boolean
+  readonly clock: Clock
   readonly #options: RedisStorageOptions
   readonly #store: Store
   readonly #listeners = new Set<EventListener>()
@@ -59,11 +74,13 @@ export class RedisStorage implements TaskStorage {
     this.durability = options.durability
     this.feed = options.feed
     this.isPartitioned = options.isPartitioned
+    this.clock = options.clock
     this.#store = options.store
   }
 
   /** Says that this boot is there; before anything else. */
   async open(): Promise<void> {
+    if (this.#options.isReadOnly) return
     this.feed.open()
     await this.#store.open()
   }
@@ -87,8 +104,8 @@ export class RedisStorage implements TaskStorage {
     return { tasks, nextDueAt }
   }
 
-  async renewLeases(leases: readonly LeaseRef[], until: number): Promise<string[]> {
-    return leases.length === 0 ? [] : this.#store.renewLeases(leases, until)
+  async renewLeases(leases: readonly LeaseRef[], until: number, holder?: string): Promise<string[]> {
+    return leases.length === 0 ? [] : this.#store.renewLeases(leases, until, holder)
   }
 
   listExpiredLeases(limit: number): Promise<Task[]> {
@@ -110,6 +127,10 @@ export class RedisStorage implements TaskStorage {
 
   listGroups(query: GroupQuery): Promise<{ groups: CountedGroup[]; count: number }> {
     return findGroups(this.#store, query, placesOf(query))
+  }
+
+  countGroups(): Promise<GroupCensus> {
+    return this.#store.countGroups()
   }
 
   listTasks(query: TaskQuery): Promise<{ tasks: Task[]; count: number }> {
@@ -138,13 +159,42 @@ export class RedisStorage implements TaskStorage {
     return names ? holds : holds.sort((a, b) => (a.name < b.name ? -1 : 1))
   }
 
-  async listWorkgroups(query: WorkgroupQuery): Promise<{ workgroups: WorkgroupRow[]; count: number }> {
-    const { first, last } = placesOf(query)
-    return this.#store.listWorkgroups(first, last, query.name)
+  listPastHolds(scope: HoldScope, name: string): Promise<PastHold[]> {
+    return this.#store.listPastHolds(scope, name)
   }
 
-  listFinishedGroups(before: number, limit: number): Promise<string[]> {
-    return this.#store.listFinishedGroups(before, limit)
+  async getGates(refs: readonly GateRef[]): Promise<Gate[]> {
+    return refs.length === 0 ? [] : this.#store.getGates(refs)
+  }
+
+  async listWorkgroups(query: TrafficQuery): Promise<{ workgroups: TrafficRow[]; count: number }> {
+    const { rows, count } = await this.#store.listTraffic('workgroup', placesOf(query), query.name)
+    return { workgroups: rows, count }
+  }
+
+  async listWorkers(query: TrafficQuery): Promise<{ workers: TrafficRow[]; count: number }> {
+    const { rows, count } = await this.#store.listTraffic('worker', placesOf(query), query.name)
+    return { workers: rows, count }
+  }
+
+  countTasks(): Promise<number> {
+    return this.#store.countTasks()
+  }
+
+  countAhead(taskId: string): Promise<number> {
+    return this.#store.countAhead(taskId)
+  }
+
+  async listFailing(query: FailingQuery): Promise<FailingTask[]> {
+    return (await this.#store.listFailing(query)).map(({ task }) => task)
+  }
+
+  async listNewestErrors(taskIds: readonly string[]): Promise<NewestError[]> {
+    return taskIds.length === 0 ? [] : this.#store.listNewestErrors(taskIds)
+  }
+
+  listEndedGroups(query: EndedQuery): Promise<EndedAt[]> {
+    return this.#store.listEndedGroups(query)
   }
 
   getRecord(key: string): Promise<string | null> {
@@ -153,6 +203,18 @@ export class RedisStorage implements TaskStorage {
 
   putRecord(key: string, value: string | null, expiresAt = 0): Promise<void> {
     return this.#store.putRecord(key, value, expiresAt)
+  }
+
+  createRecord(key: string, value: string, expiresAt: number): Promise<string | null> {
+    return this.#store.createRecord(key, value, expiresAt)
+  }
+
+  listRecords(kind: string, page: PageQuery): Promise<{ records: { key: string; value: string }[]; count: number }> {
+    return this.#store.listRecords(kind, placesOf(page))
+  }
+
+  scanRecords(cursor: string | null): Promise<RecordScan> {
+    return this.#store.scanRecords(cursor)
   }
 
   subscribe(listener: EventListener): () => void {
@@ -164,7 +226,15 @@ export class RedisStorage implements TaskStorage {
     }
   }
 
-  audit(): Promise<{ faults: string[]; fingerprint: string }> {
+  async sizeInBytes(): Promise<number | null> {
+    return (await this.room()).usedBytes
+  }
+
+  room(): Promise<StorageRoom> {
+    return this.#options.readRoom()
+  }
+
+  audit(): Promise<StoreAudit> {
     return this.#store.audit()
   }
 
@@ -176,7 +246,7 @@ export class RedisStorage implements TaskStorage {
     }
     this.feed.close()
     // Best effort: what leases are left end by themselves.
-    await this.#store.close().catch(() => {})
+    if (!this.#options.isReadOnly) await this.#store.close().catch(() => {})
     await this.#options.onClose?.()
   }
 

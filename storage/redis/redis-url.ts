@@ -92,7 +92,9 @@ function decode(text: string, refuse: Refuse): string {
 
 /** On one line, and with nothing of user and password. */
 function withoutSecret(text: string): string {
-  return text.replace(/\/\/.*@/su, '//***@').replace(/[\p{Cc}\p{Cf}]/gu, ' ')
+  const [start, end] = [text.indexOf('//'), text.lastIndexOf('@')]
+  const shown = start < 0 || end < start + 2 ? text : `${text.slice(0, start)}//***${text.slice(end)}`
+  return shown.replace(/[\p{Cc}\p{Cf}]/gu, ' ')
 }
 
 /** For people: `Redis at localhost:6379, database 2`. */

@@ -26,11 +26,26 @@ export function taskNamedBy({ guards, changes }: ChangeSet): string | null {
 export const mergeKeyGuardedBy = ({ guards }: ChangeSet): string | null =>
   guards.find((guard): guard is Guard & { kind: 'duplicates' } => guard.kind === 'duplicates')?.mergeKey ?? null
 
-const isHold = ({ kind }: Change): boolean => kind === 'holdWork' || kind === 'releaseWork'
+export type GateChange = Change & {
+  readonly kind: 'holdWork' | 'releaseWork' | 'limitWork' | 'paceWork' | 'narrowWork'
+}
 
-/** What every partition is told, and acknowledged only when all have it (an operator's hold or resume). */
-export const isOnlyHolds = ({ guards, changes }: ChangeSet): boolean =>
-  guards.length === 0 && changes.length > 0 && changes.every(isHold)
+export function isOfGate(change: Change): change is GateChange {
+  const { kind } = change
+  return ['holdWork', 'releaseWork', 'limitWork', 'paceWork', 'narrowWork'].includes(kind)
+}
+
+/** What every partition is told, and acknowledged only when all have it (an operator's hold, resume or limits). */
+export const isOnlyOfGates = ({ guards, changes }: ChangeSet): boolean =>
+  guards.length === 0 && changes.length > 0 && changes.every(isOfGate)
+
+/** What the answer of an attempt does to a gate: told to the other partitions after it is written. */
+export const isToTell = ({ kind }: Change): boolean =>
+  kind === 'holdWork' || kind === 'paceWork' || kind === 'narrowWork'
+
+/** Of a set that does more than that: what every partition has to have before it is acknowledged. */
+export const toldBefore = ({ changes }: ChangeSet): GateChange[] =>
+  changes.filter(isOfGate).filter((change) => !isToTell(change))
 
 export const insertedBy = ({ changes }: ChangeSet): Named[] =>
   changes.flatMap((change) =>

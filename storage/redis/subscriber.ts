@@ -1,6 +1,6 @@
-import { setTimeout as wait } from 'node:timers/promises'
 import { Redis } from 'ioredis'
 import { type commonOptions, retryDelayMs } from './client-options.ts'
+import { pause, repeat } from './real-time.ts'
 import type { RedisNode } from './redis-url.ts'
 
 export interface Subscription {
@@ -62,7 +62,7 @@ export class Subscriber {
     for (let turn = 0; !signal.aborted; turn++) {
       const wasLive = await this.#listenOnce(turn)
       failures = wasLive ? 1 : failures + 1
-      await wait(retryDelayMs(failures), undefined, { signal }).catch(() => {})
+      await pause(retryDelayMs(failures), { signal })
     }
   }
 
@@ -111,6 +111,6 @@ export class Subscriber {
 }
 
 function beat(redis: Redis): void {
-  const timer = setInterval(() => void redis.ping().catch(() => redis.disconnect()), HEARTBEAT_MS)
-  redis.once('end', () => clearInterval(timer))
+  const stop = repeat(HEARTBEAT_MS, () => void redis.ping().catch(() => redis.disconnect()))
+  redis.once('end', stop)
 }

@@ -1,12 +1,12 @@
 import type { AttemptRecord } from '../../server/core/attempt-record.ts'
-import type { Change, CommitResult, Guard, WorkHold } from '../../server/core/change-set.ts'
-import { Hold, type Task } from '../../server/core/task.ts'
+import type { Change, CommitResult, Guard } from '../../server/core/change-set.ts'
+import { isFinished, type Task } from '../../server/core/task.ts'
 import type { TaskGroup } from '../../server/core/task-group.ts'
 import type { Books } from './books.ts'
 import type { Database } from './database.ts'
-import type { WrittenChangeSet } from './engine.ts'
+import type { WrittenChangeSet } from './engine-calls.ts'
+import type { GateTable } from './gate-table.ts'
 import type { GroupTable } from './group-table.ts'
-import type { HoldTable } from './hold-table.ts'
 import type { TaskCore, TaskTable } from './task-table.ts'
 
 /** WIRE section 2: the newest 50 attempts of a task are kept. */
@@ -18,7 +18,7 @@ export interface Tables {
   readonly books: Books
   readonly tasks: TaskTable
   readonly groups: GroupTable
-  readonly holds: HoldTable
+  readonly gates: GateTable
 }
 
 /**
@@ -69,9 +69,11 @@ class ChangeApplier {
     }
   }
 
-  #isGroupAsGuarded({ groupId, epoch, isFinished }: Guard & { kind: 'group' }): boolean {
-    if ((this.#tables.groups.find(groupId)?.epoch ?? null) !== epoch) return false
-    return !isFinished || this.#tables.groups.isFinished(groupId, this.#now)
+  #isGroupAsGuarded({ groupId, epoch, isFinished, isEnded }: Guard & { kind: 'group' }): boolean {
+    const { groups } = this.#tables
+    if ((groups.find(groupId)?.epoch ?? null) !== epoch) return false
+    if (isFinished && !groups.hasEnded(groupId, 'finished', this.#now)) return false
+    return !isEnded || groups.hasEnded(groupId, 'ended', this.#now)
   }
 
   /** Ids are free, groups exist or come with the change set, parents exist or come before their children. */
@@ -84,7 +86,7 @@ class ChangeApplier {
   }
 
   #apply(change: Change): void {
-    const { tasks, groups, holds } = this.#tables
+    const { tasks, groups, gates } = this.#tables
     switch (change.kind) {
       case 'insertTask':
         this.#insert(change.task)
@@ -119,10 +121,19 @@ class ChangeApplier {
         groups.liftHold(change.groupId, change.hold, this.#now)
         break
       case 'holdWork':
-        this.#holdWork(change.hold)
+        gates.hold(change.hold, this.#now)
         break
       case 'releaseWork':
-        holds.release(change.scope, change.name, this.#now)
+        gates.release(change, this.#now)
+        break
+      case 'limitWork':
+        gates.limit(change.scope, change.name, change.limits, this.#now)
+        break
+      case 'paceWork':
+        gates.pace(change.scope, change.name, change.pace, this.#now)
+        break
+      case 'narrowWork':
+        gates.narrow(change.scope, change.name, change.startedAt, this.#now)
         break
     }
   }
@@ -141,7 +152,7 @@ class ChangeApplier {
   #insert(task: Task): void {
     const group = this.#tables.groups.find(task.groupId)
     const parents = task.parentIds.map((id) => this.#row(id)).filter((row) => row !== undefined)
-    const unfinished = parents.filter((parent) => (parent.holds & Hold.complete) === 0).length
+    const unfinished = parents.filter((parent) => !isFinished(parent)).length
     if (group) this.#tables.tasks.insert(task, group, parents, unfinished, this.#now)
     this.#rows.delete(task.id)
   }
@@ -159,7 +170,7 @@ class ChangeApplier {
     const parent = this.#row(parentId)
     if (!parent) return
     for (const child of this.#tables.tasks.childrenOf(parent.seq)) {
-      if (child.holds & Hold.complete || child.run_after >= notBefore) continue
+      if (isFinished(child) || child.run_after >= notBefore) continue
       this.#rows.set(child.id, this.#tables.tasks.change(child, { run_after: notBefore }, this.#now))
     }
   }
@@ -199,10 +210,6 @@ class ChangeApplier {
 
   #putGroup(group: TaskGroup): void {
     this.#tables.groups.put(group, this.#now)
-  }
-
-  #holdWork(hold: WorkHold): void {
-    this.#tables.holds.raise(hold, this.#now)
   }
 }
 

@@ -1,36 +1,54 @@
 import type { AttemptRecord } from '../../server/core/attempt-record.ts'
-import type { ChangeSet, CommitResult, HoldScope, WorkHold } from '../../server/core/change-set.ts'
-import type { Task } from '../../server/core/task.ts'
-import type { CountedGroup, TaskGroup } from '../../server/core/task-group.ts'
+import type { CommitResult, HoldScope, PastHold, WorkHold } from '../../server/core/change-set.ts'
+import type { FailingTask } from '../../server/core/error-kinds.ts'
+import type { Gate } from '../../server/core/gate.ts'
+import { OUTSIDE, type Task } from '../../server/core/task.ts'
+import type { CountedGroup, GroupCensus, TaskGroup } from '../../server/core/task-group.ts'
 import type {
-  ClaimRequest,
   ClaimResult,
+  EndedAt,
+  EndedQuery,
+  FailingQuery,
+  GateRef,
   GroupQuery,
   LeaseRef,
+  NewestError,
+  PageQuery,
+  RecordScan,
+  StorageRoom,
+  StoreAudit,
   TaskQuery,
-  WorkgroupQuery,
-  WorkgroupRow,
+  TrafficQuery,
+  TrafficRow,
 } from '../task-storage.ts'
-import { findFaults, fingerprintOf } from './audit.ts'
+import { countAhead } from './ahead.ts'
+import { countRows, findFaults, fingerprintOf } from './audit.ts'
 import { Books } from './books.ts'
 import { applyChangeSet, type Tables } from './change-applier.ts'
 import { claimTasks } from './claim.ts'
 import { asStorageError, Database } from './database.ts'
+import { type Call, type ClaimCall, isDurable, isWrite, type Reply, type WrittenChangeSet } from './engine-calls.ts'
+import { readFailing, readNewestErrors } from './failing-reads.ts'
+import { GateTable } from './gate-table.ts'
+import { countGroups, readEnded, readGroup, readGroups } from './group-reads.ts'
 import { GroupTable } from './group-table.ts'
-import { HoldTable } from './hold-table.ts'
 import { Lanes } from './lanes.ts'
+import { Leases } from './leases.ts'
+import { NameBooks } from './name-books.ts'
 import {
+  readAttempts,
   readChildren,
   readCreatedBy,
-  readGroup,
-  readGroups,
+  readDuplicates,
+  readRecords,
   readTask,
   readTaskPage,
   readTasks,
-  readWorkgroups,
+  scanRecords,
 } from './reads.ts'
-import { attemptOf, plainGroupOf, SELECT_TASK } from './rows.ts'
+import { plainGroupOf, SELECT_TASK } from './rows.ts'
 import { TaskTable } from './task-table.ts'
+import { readTraffic } from './traffic-reads.ts'
 
 export interface EngineOptions {
   /** A file, or `:memory:`. */
@@ -39,42 +57,12 @@ export interface EngineOptions {
   readonly bootId: string
   /** At least 64 random bits each. */
   readonly newToken: () => string
+  /** Before so many idle lanes none is forgotten; for tests. */
+  readonly minTrimmed?: number | undefined
 }
 
-/** The port's claim with its map as a list: calls cross to another thread as JSON. */
-export type ClaimCall = Omit<ClaimRequest, 'slots'> & { readonly slots: readonly (readonly [string, number])[] }
-
-/** What is written of a change set. Events are told by the side that made it, once it is applied. */
-export type WrittenChangeSet = Pick<ChangeSet, 'guards' | 'changes'>
-
-/** One call of the port: a method of `Engine` and its arguments. */
-export type Call = {
-  readonly [Method in EngineMethod]: { method: Method; args: Parameters<Engine[Method]> }
-}[EngineMethod]
-
-export type EngineMethod =
-  | 'commit'
-  | 'claim'
-  | 'renewLeases'
-  | 'listExpiredLeases'
-  | 'getTasks'
-  | 'findGroup'
-  | 'getGroup'
-  | 'listGroups'
-  | 'listTasks'
-  | 'listChildren'
-  | 'listCreatedBy'
-  | 'listDuplicates'
-  | 'listAttempts'
-  | 'listHolds'
-  | 'listWorkgroups'
-  | 'listFinishedGroups'
-  | 'getRecord'
-  | 'putRecord'
-  | 'audit'
-
-/** What one call gave: its answer, or the error it met. */
-export type Reply = { readonly value: unknown } | { readonly error: unknown }
+/** More than come with one write, so that they get fewer; few enough that nobody waits for it. */
+const RECORDS_DROPPED_AT_ONCE = 100
 
 /**
  * The engine on SQLite, one call after another: no promises, nothing interleaves. A batch of calls that writes is one
@@ -84,8 +72,10 @@ export class Engine {
   readonly #db: Database
   readonly #bootId: string
   readonly #newToken: () => string
-  readonly #books = new Books()
-  readonly #lanes = new Lanes()
+  readonly #books: Books
+  readonly #lanes: Lanes
+  readonly #leases = new Leases()
+  readonly #names: NameBooks
   readonly #tables: Tables
   #now = 0
 
@@ -93,10 +83,13 @@ export class Engine {
     this.#db = new Database(options.path)
     this.#bootId = options.bootId
     this.#newToken = options.newToken
-    const tasks = new TaskTable(this.#db, this.#books, this.#lanes)
+    this.#lanes = new Lanes(options.minTrimmed)
+    this.#names = new NameBooks(this.#db)
+    this.#books = new Books(this.#names)
+    const tasks = new TaskTable(this.#db, this.#books, this.#lanes, this.#leases)
     const groups = new GroupTable(this.#db, this.#books, this.#lanes, tasks)
-    const holds = new HoldTable(this.#db, this.#lanes)
-    this.#tables = { db: this.#db, books: this.#books, tasks, groups, holds }
+    const gates = new GateTable(this.#db, this.#lanes, this.#leases)
+    this.#tables = { db: this.#db, books: this.#books, tasks, groups, gates }
     this.#now = now
     this.#reload()
   }
@@ -118,22 +111,27 @@ export class Engine {
   }
 
   claim(call: ClaimCall): ClaimResult {
-    const context = { ...this.#tables, lanes: this.#lanes, bootId: this.#bootId, newToken: this.#newToken }
-    const { tasks, isCutShort } = claimTasks(context, { ...call, slots: new Map(call.slots) }, this.#now)
-    return { tasks, nextDueAt: isCutShort ? this.#now : this.#lanes.nextTickAt() }
+    const [lanes, leases, bootId, newToken] = [this.#lanes, this.#leases, this.#bootId, this.#newToken]
+    const context = { ...this.#tables, lanes, leases, bootId, newToken }
+    return claimTasks(context, { ...call, slots: new Map(call.slots) }, this.#now)
   }
 
-  renewLeases(leases: readonly LeaseRef[], until: number): string[] {
-    const sql = 'UPDATE task SET lease_until = ? WHERE id = ? AND lease_token = ? AND lease_until IS NOT NULL'
-    return leases.filter(({ taskId, token }) => this.#db.run(sql, until, taskId, token) === 0).map(({ token }) => token)
+  renewLeases(leases: readonly LeaseRef[], until: number, holder?: string): string[] {
+    const ends = holder ? '?' : 'max(lease_until, ?)'
+    const sql = `UPDATE task SET lease_until = ${ends}, lease_boot = coalesce(?, lease_boot)
+       WHERE id = ? AND lease_token = ? AND lease_until IS NOT NULL`
+    const renew = ({ taskId, token }: LeaseRef) => this.#db.run(sql, until, holder ?? null, taskId, token) > 0
+    return leases.filter((lease) => !renew(lease)).map(({ token }) => token)
   }
 
   listExpiredLeases(limit: number): Task[] {
     const rows = this.#db.all(
-      `${SELECT_TASK} WHERE t.lease_until IS NOT NULL AND (t.lease_until <= ? OR t.lease_boot <> ?)
+      `${SELECT_TASK} WHERE t.lease_until IS NOT NULL AND
+         (t.lease_until <= ? OR (t.lease_boot <> ? AND t.lease_boot NOT GLOB ?))
        ORDER BY t.lease_until LIMIT ?`,
       this.#now,
       this.#bootId,
+      `${OUTSIDE}*`,
       limit,
     )
     return rows.map((row) => readTask(this.#db, row))
@@ -157,6 +155,10 @@ export class Engine {
     return readGroups(this.#db, query, this.#now)
   }
 
+  countGroups(): GroupCensus {
+    return countGroups(this.#db)
+  }
+
   listTasks(query: TaskQuery): { tasks: Task[]; count: number } {
     return readTaskPage(this.#db, query, this.#now)
   }
@@ -170,27 +172,53 @@ export class Engine {
   }
 
   listDuplicates(mergeKey: string): Task[] {
-    const sql = `${SELECT_TASK} WHERE t.merge_key = ? AND t.merge_key <> '' AND t.holds & 2 = 0 ORDER BY t.seq`
-    return this.#db.all(sql, mergeKey).map((row) => readTask(this.#db, row))
+    return readDuplicates(this.#db, mergeKey)
   }
 
   listAttempts(taskId: string): AttemptRecord[] {
-    const sql = 'SELECT * FROM attempt WHERE task_seq = (SELECT seq FROM task WHERE id = ?) ORDER BY ordinal DESC'
-    return this.#db.all(sql, taskId).map(attemptOf)
+    return readAttempts(this.#db, taskId)
   }
 
   listHolds(scope: HoldScope, names?: readonly string[]): WorkHold[] {
-    return this.#tables.holds.list(scope, this.#now, names)
+    return this.#tables.gates.listHolds(scope, this.#now, names)
   }
 
-  listWorkgroups(query: WorkgroupQuery): { workgroups: WorkgroupRow[]; count: number } {
-    return readWorkgroups(this.#db, query, this.#now)
+  listPastHolds(scope: HoldScope, name: string): PastHold[] {
+    return this.#tables.gates.listPastHolds(scope, name)
   }
 
-  listFinishedGroups(before: number, limit: number): string[] {
-    const sql =
-      'SELECT id FROM task_group WHERE finished_at IS NOT NULL AND finished_at < ? ORDER BY finished_at LIMIT ?'
-    return this.#db.all(sql, before, limit).map((row) => row.id as string)
+  getGates(refs: readonly GateRef[]): Gate[] {
+    return refs.map(({ scope, name }) => this.#tables.gates.gateOf(scope, name, this.#now))
+  }
+
+  listWorkgroups(query: TrafficQuery): { workgroups: TrafficRow[]; count: number } {
+    const { rows, count } = this.#listTraffic('workgroup', query)
+    return { workgroups: rows, count }
+  }
+
+  listWorkers(query: TrafficQuery): { workers: TrafficRow[]; count: number } {
+    const { rows, count } = this.#listTraffic('worker', query)
+    return { workers: rows, count }
+  }
+
+  countTasks(): number {
+    return [...this.#names.of('worker').values()].reduce((sum, { tasks }) => sum + tasks, 0)
+  }
+
+  countAhead(id: string): number {
+    return countAhead(this.#db, this.#leases, { id, now: this.#now })
+  }
+
+  listFailing(query: FailingQuery): FailingTask[] {
+    return readFailing(this.#db, query, this.#now)
+  }
+
+  listNewestErrors(taskIds: readonly string[]): NewestError[] {
+    return readNewestErrors(this.#db, taskIds)
+  }
+
+  listEndedGroups(query: EndedQuery): EndedAt[] {
+    return readEnded(this.#db, query)
   }
 
   getRecord(key: string): string | null {
@@ -199,22 +227,55 @@ export class Engine {
   }
 
   putRecord(key: string, value: string | null, expiresAt: number): void {
-    this.#db.run('DELETE FROM record WHERE expires_at > 0 AND expires_at <= ?', this.#now)
+    this.#dropEndedRecords()
     if (value === null) this.#db.run('DELETE FROM record WHERE key = ?', key)
     else this.#db.run('INSERT OR REPLACE INTO record (key, value, expires_at) VALUES (?, ?, ?)', key, value, expiresAt)
   }
 
-  audit(): { faults: string[]; fingerprint: string } {
-    return { faults: findFaults(this.#db), fingerprint: fingerprintOf(this.#db) }
+  createRecord(key: string, value: string, expiresAt: number): string | null {
+    const there = this.getRecord(key)
+    if (there === null) this.putRecord(key, value, expiresAt)
+    return there
+  }
+
+  listRecords(kind: string, query: PageQuery): { records: { key: string; value: string }[]; count: number } {
+    return readRecords(this.#db, kind, query)
+  }
+
+  scanRecords(cursor: string | null): RecordScan {
+    return scanRecords(this.#db, cursor, this.#now)
+  }
+
+  sizeInBytes(): number | null {
+    return this.#db.size()
+  }
+
+  room(): StorageRoom {
+    return this.#db.room()
+  }
+
+  audit(): StoreAudit {
+    return { faults: findFaults(this.#db), count: countRows(this.#db), fingerprint: fingerprintOf(this.#db) }
   }
 
   close(): void {
     this.#db.close()
   }
 
+  /** What has ended is not seen any more, so it may go little by little. */
+  #dropEndedRecords(): void {
+    const ended = 'SELECT key FROM record WHERE expires_at > 0 AND expires_at <= ? LIMIT ?'
+    this.#db.run(`DELETE FROM record WHERE key IN (${ended})`, this.#now, RECORDS_DROPPED_AT_ONCE)
+  }
+
+  #listTraffic(scope: HoldScope, query: TrafficQuery): { rows: TrafficRow[]; count: number } {
+    const [db, leases, lanes, names, now] = [this.#db, this.#leases, this.#lanes, this.#names, this.#now]
+    return readTraffic({ db, gates: this.#tables.gates, leases, lanes, names, now }, scope, query)
+  }
+
   #runTogether(calls: readonly Call[]): Reply[] {
     const run = (): Reply[] => calls.map((call) => ({ value: this.#dispatch(call) }))
-    return this.#isWriting(calls) ? this.#write(calls.some(isDurable), run) : run()
+    return this.#isWriting(calls) ? this.#write(calls.some(isDurable), run) : this.#db.reading(run)
   }
 
   #runAlone(call: Call): Reply {
@@ -227,8 +288,8 @@ export class Engine {
   }
 
   #dispatch({ method, args }: Call): unknown {
-    // What was written before in this batch is to be read: counters too.
-    if (!isWrite(method)) this.#books.write(this.#db, this.#now)
+    // What was written before in this batch is to be read: counters and gates too.
+    if (!isWrite(method)) this.#writeGathered()
     return (this[method] as (...args: readonly unknown[]) => unknown).apply(this, args)
   }
 
@@ -239,12 +300,12 @@ export class Engine {
     )
   }
 
-  /** One transaction with the books at its end. When it fails, what is kept in memory is read again from the rows. */
+  /** One transaction with the books and the gates at its end. When it fails, what is kept in memory is read again from the rows. */
   #write<Result>(isSynced: boolean, work: () => Result): Result {
     try {
       return this.#db.transaction(isSynced, () => {
         const result = work()
-        this.#books.write(this.#db, this.#now)
+        this.#writeGathered()
         return result
       })
     } catch (error) {
@@ -254,14 +315,15 @@ export class Engine {
     }
   }
 
+  #writeGathered(): void {
+    this.#books.write(this.#db, this.#now)
+    this.#tables.gates.write()
+  }
+
   #reload(): void {
+    this.#names.forget()
     this.#tables.groups.forgetAll()
-    this.#tables.holds.reload()
+    this.#tables.gates.reload()
     this.#tables.tasks.reload(this.#now)
   }
 }
-
-/** Claims and renewals need no sync: a lost one is a lease of a dead boot. */
-const isWrite = (method: EngineMethod): boolean => method === 'commit' || method === 'claim' || method === 'renewLeases'
-
-const isDurable = ({ method }: Call): boolean => method === 'commit' || method === 'putRecord'

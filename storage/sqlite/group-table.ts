@@ -1,6 +1,7 @@
+import { groupSettingsText } from '../../server/core/group-settings.ts'
 import type { TaskGroup } from '../../server/core/task-group.ts'
 import type { Books } from './books.ts'
-import type { Database, Row } from './database.ts'
+import type { Database, Row, SqlValue } from './database.ts'
 import type { Lanes } from './lanes.ts'
 import type { TaskTable } from './task-table.ts'
 
@@ -39,10 +40,13 @@ export class GroupTable {
     return this.#bySeq.get(seq) ?? this.#load('seq = ?', seq)
   }
 
-  isFinished(id: string, now: number): boolean {
+  /** Whether all of its tasks are complete, or at least none is left to run. */
+  hasEnded(id: string, as: 'finished' | 'ended', now: number): boolean {
     // What changed before in this transaction is not in the rows yet.
     this.#books.write(this.#db, now)
-    return this.#db.get('SELECT 1 AS yes FROM task_group WHERE id = ? AND finished_at IS NOT NULL', id) !== undefined
+    const row = this.#db.get('SELECT finished_at, failed_at FROM task_group WHERE id = ?', id)
+    if (!row) return false
+    return row.finished_at !== null || (as === 'ended' && row.failed_at !== null)
   }
 
   forgetAll(): void {
@@ -62,8 +66,8 @@ export class GroupTable {
     const group = this.find(groupId)
     if (!group) return
     const shapes = this.#db.all(
-      `SELECT holds, unfinished_parents > 0 AS waits, lease_until IS NOT NULL AS leased, count(*) AS n FROM task
-       WHERE group_seq = ? AND holds & ? <> 0 GROUP BY 1, 2, 3`,
+      `SELECT lane, holds, unfinished_parents > 0 AS waits, lease_until IS NOT NULL AS leased, count(*) AS n FROM task
+       WHERE group_seq = ? AND holds & ? <> 0 GROUP BY 1, 2, 3, 4`,
       group.seq,
       hold,
     )
@@ -89,11 +93,11 @@ export class GroupTable {
       group.seq,
     )
     for (const { id } of leased) this.#fence(id as string, now)
+    this.#books.forgetGroup(this.#db, group.seq, now)
     for (const table of ['task_metadata', 'task', 'lane'])
       this.#db.run(`DELETE FROM ${table} WHERE group_seq = ?`, group.seq)
     this.#db.run('DELETE FROM task_group WHERE seq = ?', group.seq)
     this.#lanes.forgetGroup(group.seq)
-    this.#books.forgetGroup(group.seq)
     this.#byId.delete(groupId)
     this.#bySeq.delete(group.seq)
   }
@@ -109,6 +113,7 @@ export class GroupTable {
     const count = shape.n as number
     const task = {
       group_seq: groupSeq,
+      lane: shape.lane as number,
       unfinished_parents: shape.waits as number,
       lease_until: shape.leased === 1 ? 0 : null,
       progress_weight: 0,
@@ -130,7 +135,8 @@ export class GroupTable {
 
   #insert(group: TaskGroup): number {
     return this.#db.insert(
-      `INSERT INTO task_group (id, created_at, name, is_paused, metadata, key_scope, epoch) VALUES (?, ?, ?, ?, ?, ?, ?)`,
+      `INSERT INTO task_group (id, created_at, name, is_paused, metadata, key_scope, epoch, settings, stopped_by)
+       VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)`,
       group.id,
       group.createdAt,
       ...editable(group),
@@ -138,8 +144,12 @@ export class GroupTable {
   }
 
   #update(seq: number, group: TaskGroup): number {
-    const sql = 'UPDATE task_group SET name = ?, is_paused = ?, metadata = ?, key_scope = ?, epoch = ? WHERE seq = ?'
-    this.#db.run(sql, ...editable(group), seq)
+    this.#db.run(
+      `UPDATE task_group SET name = ?, is_paused = ?, metadata = ?, key_scope = ?, epoch = ?, settings = ?, stopped_by = ?
+       WHERE seq = ?`,
+      ...editable(group),
+      seq,
+    )
     return seq
   }
 
@@ -165,6 +175,15 @@ export class GroupTable {
 /** The name under which lanes of a paused group are set aside. */
 export const groupCause = (groupSeq: number): string => `group:${groupSeq}`
 
-function editable(group: TaskGroup): (string | number)[] {
-  return [group.name, group.isPaused ? 1 : 0, JSON.stringify(group.metadata), group.keyScope, group.epoch]
+function editable(group: TaskGroup): SqlValue[] {
+  const { name, isPaused, metadata, keyScope, epoch, settings, stoppedBy } = group
+  return [
+    name,
+    isPaused ? 1 : 0,
+    JSON.stringify(metadata),
+    keyScope,
+    epoch,
+    groupSettingsText(settings),
+    stoppedBy && JSON.stringify(stoppedBy),
+  ]
 }

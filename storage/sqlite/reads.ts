@@ -1,15 +1,12 @@
+import type { AttemptRecord } from '../../server/core/attempt-record.ts'
 import type { Task, TaskState } from '../../server/core/task.ts'
-import { type CountedGroup, countsByState, taskCount } from '../../server/core/task-group.ts'
-import {
-  type GroupQuery,
-  MAX_PAGE_SIZE,
-  type PageQuery,
-  type TaskQuery,
-  type WorkgroupQuery,
-  type WorkgroupRow,
-} from '../task-storage.ts'
+import { countInStates } from '../../server/core/task-group.ts'
+import type { PageQuery, RecordScan, TaskQuery } from '../task-storage.ts'
 import type { Database, Row, SqlValue } from './database.ts'
-import { groupOf, SELECT_TASK, taskOf } from './rows.ts'
+import { isHeld, readGroup } from './group-reads.ts'
+import { containing, limitOf } from './paging.ts'
+import type { Reader } from './reader.ts'
+import { attemptOf, groupOf, SELECT_BARE_TASK, SELECT_BRIEF_TASK, SELECT_TASK, taskOf } from './rows.ts'
 
 /** SQLite takes at most 32,766 values a statement; ids are looked up in slices well below. */
 const IDS_PER_QUERY = 500
@@ -24,15 +21,20 @@ export function readPayload(db: Database, row: Row, field: 'input' | 'output'): 
 
 /** A task of a row that SELECT_TASK gave. */
 export function readTask(db: Database, row: Row): Task {
+  return taskWith(row, { input: readPayload(db, row, 'input'), output: readPayload(db, row, 'output') })
+}
+
+function taskWith(row: Row, payloads: Pick<Task, 'input' | 'output'>): Task {
   return taskOf(row, {
     groupId: row.group_id as string,
     worker: row.worker as string,
     workgroup: row.workgroup as string,
     priority: row.priority as number,
-    input: readPayload(db, row, 'input'),
-    output: readPayload(db, row, 'output'),
+    ...payloads,
   })
 }
+
+const NO_PAYLOADS = { input: 'null', output: 'null' } as const
 
 export function readTasks(db: Database, ids: readonly string[]): Task[] {
   return inSlices(ids, (slice) => db.all(`${SELECT_TASK} WHERE t.id IN (${marks(slice)})`, ...slice)).map((row) =>
@@ -56,6 +58,16 @@ export function readCreatedBy(db: Database, taskIds: readonly string[]): Task[] 
   ).map((row) => readTask(db, row))
 }
 
+export function readDuplicates(db: Database, mergeKey: string): Task[] {
+  const sql = `${SELECT_TASK} WHERE t.merge_key = ? AND t.merge_key <> '' AND t.holds & 2 = 0 ORDER BY t.seq`
+  return db.all(sql, mergeKey).map((row) => readTask(db, row))
+}
+
+export function readAttempts(db: Database, taskId: string): AttemptRecord[] {
+  const sql = 'SELECT * FROM attempt WHERE task_seq = (SELECT seq FROM task WHERE id = ?) ORDER BY ordinal DESC'
+  return db.all(sql, taskId).map(attemptOf)
+}
+
 function inSlices(ids: readonly string[], read: (slice: readonly string[]) => Row[]): Row[] {
   const rows: Row[] = []
   for (let at = 0; at < ids.length; at += IDS_PER_QUERY) rows.push(...read(ids.slice(at, at + IDS_PER_QUERY)))
@@ -63,49 +75,6 @@ function inSlices(ids: readonly string[], read: (slice: readonly string[]) => Ro
 }
 
 const marks = (values: readonly unknown[]): string => values.map(() => '?').join(', ')
-
-/** A group with the split of its waiting tasks, which turns with time: counted in the index of each of its lanes. */
-export function readGroup(db: Database, row: Row, now: number): CountedGroup {
-  const waiting = { scheduled: 0, retrying: 0, throttled: 0 }
-  if ((row.waiting as number) > 0) {
-    const lanes = db.all(
-      `SELECT id, EXISTS (SELECT 1 FROM work_hold h WHERE h.until > ?1 AND (h.scope = 'worker' AND h.name = lane.worker
-         OR h.scope = 'workgroup' AND h.name = lane.workgroup AND lane.workgroup <> '')) AS is_held
-       FROM lane WHERE group_seq = ?2`,
-      now,
-      row.seq as number,
-    )
-    for (const lane of lanes) countLane(db, lane, now, waiting)
-  }
-  return groupOf(row, waiting)
-}
-
-type Mutable<Value> = { -readonly [Field in keyof Value]: Value[Field] }
-
-function countLane(db: Database, lane: Row, now: number, waiting: Mutable<CountedGroup['waiting']>): void {
-  const free = 'holds = 0 AND unfinished_parents = 0 AND lease_until IS NULL'
-  const count = (sql: string): number => db.get(sql, lane.id as number, now)?.n as number
-  const later = count(`SELECT count(*) AS n FROM task INDEXED BY task_ready
-    WHERE lane = ? AND run_after > ? AND ${free} AND is_parked = 0`)
-  const retrying = count(`SELECT count(*) AS n FROM task INDEXED BY task_retrying
-    WHERE lane = ? AND run_after > ? AND ${free} AND failures > 0`)
-  waiting.retrying += retrying
-  waiting.scheduled += later - retrying
-  if (lane.is_held === 1) {
-    waiting.throttled += count(`SELECT count(*) AS n FROM task INDEXED BY task_ready
-      WHERE lane = ? AND run_after <= ? AND ${free} AND is_parked = 0`)
-    waiting.throttled += count(`SELECT count(*) AS n FROM task INDEXED BY task_parked
-      WHERE lane = ? AND run_after <= ? AND ${free} AND is_parked = 1`)
-  }
-}
-
-export function readGroups(db: Database, query: GroupQuery, now: number): { groups: CountedGroup[]; count: number } {
-  const where = query.search === '' ? '1' : `(id LIKE ?1 ESCAPE '\\' OR name LIKE ?1 ESCAPE '\\')`
-  const values = query.search === '' ? [] : [containing(query.search)]
-  const rows = db.all(`SELECT * FROM task_group WHERE ${where} ORDER BY seq DESC ${limitOf(query)}`, ...values)
-  const count = db.get(`SELECT count(*) AS n FROM task_group WHERE ${where}`, ...values)?.n as number
-  return { groups: rows.map((row) => readGroup(db, row, now)), count }
-}
 
 /**
  * A page of a group's tasks, oldest first. The inner query walks an index to the page, so a deep page reads no rows on the way;
@@ -117,9 +86,16 @@ export function readTaskPage(db: Database, query: TaskQuery, now: number): { tas
   const { where, values } = filterOf(query, group, now)
   const from = where.includes('l.') ? 'FROM task t JOIN lane l ON l.id = t.lane' : 'FROM task t'
   const page = `SELECT t.seq ${from} WHERE ${where} ORDER BY t.seq ${limitOf(query)}`
-  const rows = db.all(`${SELECT_TASK} WHERE t.seq IN (${page}) ORDER BY t.seq`, ...values)
+  const isBare = query.payloads === false
+  const rows = db.all(`${selectFor(query)} WHERE t.seq IN (${page}) ORDER BY t.seq`, ...values)
   const count = knownCount(db, query, group, now) ?? db.get(`SELECT count(*) AS n ${from} WHERE ${where}`, ...values)?.n
-  return { tasks: rows.map((row) => readTask(db, row)), count: count as number }
+  const tasks = rows.map((row) => (isBare ? taskWith(row, NO_PAYLOADS) : readTask(db, row)))
+  return { tasks, count: count as number }
+}
+
+function selectFor({ payloads, errors }: TaskQuery): string {
+  if (payloads !== false) return SELECT_TASK
+  return errors === 'last' ? SELECT_BRIEF_TASK : SELECT_BARE_TASK
 }
 
 function filterOf(query: TaskQuery, group: Row, now: number): { where: string; values: SqlValue[] } {
@@ -130,10 +106,13 @@ function filterOf(query: TaskQuery, group: Row, now: number): { where: string; v
     values.push(...more)
   }
   if (query.skipCompleted) add('t.holds & 2 = 0')
-  if (query.state) add(...stateCondition(query.state, group, now))
+  if (query.states) add(...statesCondition(query.states, group, now))
   if (query.worker !== undefined) add('l.worker = ?', query.worker)
   if (query.workgroup !== undefined) add('l.workgroup = ?', query.workgroup)
   if (query.key !== undefined) add('t.key = ?', query.key)
+  if (query.parent !== undefined) {
+    add('t.seq IN (SELECT child_seq FROM edge JOIN task p ON p.seq = parent_seq WHERE p.id = ?)', query.parent)
+  }
   for (const [name, value] of Object.entries(query.metadata ?? {})) {
     add(
       't.seq IN (SELECT task_seq FROM task_metadata WHERE group_seq = ? AND name = ? AND value = ?)',
@@ -155,13 +134,20 @@ function filterOf(query: TaskQuery, group: Row, now: number): { where: string; v
   return { where: conditions.join(' AND '), values }
 }
 
+function statesCondition(states: readonly TaskState[], group: Row, now: number): [string, ...SqlValue[]] {
+  const conditions = states.map((state) => stateCondition(state, group, now))
+  // Not in brackets when there is one: only so its leading terms find the partial indexes.
+  if (conditions.length === 1) return conditions[0] as [string, ...SqlValue[]]
+  const either = conditions.map(([condition]) => `(${condition})`).join(' OR ')
+  return [`(${either || '0'})`, ...conditions.flatMap(([, ...values]) => values)]
+}
+
 /** `stateOf` as a condition; the leading terms match the partial indexes of schema.sql. */
 function stateCondition(state: TaskState, group: Row, now: number): [string, ...SqlValue[]] {
   const idle = 't.holds & 2 = 0 AND t.lease_until IS NULL'
   const armed = `${idle} AND t.holds = 0`
   const isGroupPaused = group.is_paused === 1
-  const held = `EXISTS (SELECT 1 FROM work_hold h WHERE h.until > ? AND (h.scope = 'worker' AND h.name = l.worker
-    OR h.scope = 'workgroup' AND h.name = l.workgroup AND l.workgroup <> ''))`
+  const held = isHeld('?')
   switch (state) {
     case 'succeeded':
       return ['t.holds & 2 <> 0']
@@ -191,6 +177,7 @@ function stateCondition(state: TaskState, group: Row, now: number): [string, ...
         now,
         isGroupPaused ? 0 : 1,
         now,
+        now,
       ]
     case 'ready':
       return [
@@ -198,67 +185,46 @@ function stateCondition(state: TaskState, group: Row, now: number): [string, ...
         now,
         isGroupPaused ? 0 : 1,
         now,
+        now,
       ]
   }
 }
 
 /** What the group's books say, when nothing but the state or completion is asked for; null otherwise. */
 function knownCount(db: Database, query: TaskQuery, row: Row, now: number): number | null {
-  const { state, worker, workgroup, key, metadata, search, skipCompleted } = query
-  if (worker !== undefined || workgroup !== undefined || key !== undefined || metadata || search !== '') return null
-  if (state === 'succeeded' && skipCompleted) return 0
-  const group = state ? readGroup(db, row, now) : groupOf(row, { scheduled: 0, retrying: 0, throttled: 0 })
-  if (state) return countsByState(group)[state]
-  return taskCount(group) - (skipCompleted ? group.counts.succeeded : 0)
+  const { states, worker, workgroup, key, parent, metadata, search, skipCompleted } = query
+  if ([worker, workgroup, key, parent, metadata].some((filter) => filter !== undefined) || search !== '') return null
+  const group = states ? readGroup(db, row, now) : groupOf(row, { scheduled: 0, retrying: 0, throttled: 0 })
+  return countInStates(group, { states, skipCompleted })
 }
 
-/** Every workgroup that lanes or holds name, with what waits and runs in it. */
-export function readWorkgroups(
+/** Records of a kind that do not expire. '0' is the sign after '/'. */
+export function readRecords(
   db: Database,
-  query: WorkgroupQuery,
-  now: number,
-): { workgroups: WorkgroupRow[]; count: number } {
-  const names = `SELECT DISTINCT workgroup AS name FROM lane WHERE workgroup <> '' AND tasks > 0
-    UNION SELECT name FROM work_hold WHERE scope = 'workgroup' AND until > ?1`
-  const chosen = query.name === undefined ? names : `SELECT name FROM (${names}) WHERE name = ?2`
-  const values: SqlValue[] = query.name === undefined ? [now] : [now, query.name]
-  const count = db.get(`SELECT count(*) AS n FROM (${chosen})`, ...values)?.n as number
-  const rows = db.all(`${chosen} ORDER BY name ${limitOf(query)}`, ...values)
-  return { workgroups: rows.map((row) => readWorkgroup(db, row.name as string, now)), count }
+  kind: string,
+  query: PageQuery,
+): { records: { key: string; value: string }[]; count: number } {
+  const [where, ...values] = ['key > ? AND key < ? AND expires_at = 0', `${kind}/`, `${kind}0`] as const
+  const rows = db.all(`SELECT key, value FROM record WHERE ${where} ORDER BY key ${limitOf(query)}`, ...values)
+  const count = db.get(`SELECT count(*) AS n FROM record WHERE ${where}`, ...values)?.n as number
+  return { records: rows.map(({ key, value }) => ({ key: key as string, value: value as string })), count }
 }
 
-function readWorkgroup(db: Database, name: string, now: number): WorkgroupRow {
-  const hold = db.get(
-    `SELECT until, reason FROM work_hold WHERE scope = 'workgroup' AND name = ? AND until > ?`,
-    name,
-    now,
-  )
-  const inLanes = 'lane IN (SELECT id FROM lane WHERE workgroup = ?)'
-  const inMovingLanes = `lane IN (SELECT l.id FROM lane l JOIN task_group g ON g.seq = l.group_seq
-    WHERE l.workgroup = ? AND g.is_paused = 0)`
-  const waiting = db.get(
-    `SELECT count(*) AS n FROM task INDEXED BY task_ready WHERE ${inMovingLanes} AND run_after <= ? AND holds = 0
-     AND unfinished_parents = 0 AND lease_until IS NULL AND is_parked = 0`,
-    name,
-    now,
-  )
-  const running = db.get(
-    `SELECT count(*) AS n FROM task INDEXED BY task_leased WHERE lease_until IS NOT NULL AND ${inLanes}`,
-    name,
-  )
-  return {
-    name,
-    heldUntil: (hold?.until ?? 0) as number,
-    reason: (hold?.reason ?? '') as string,
-    waiting: waiting?.n as number,
-    running: running?.n as number,
-  }
-}
+/** Records told at once. */
+const RECORDS_PER_SCAN = 500
 
-function limitOf(query: PageQuery): string {
-  const size = query.pageSize === 0 ? MAX_PAGE_SIZE : query.pageSize
-  return `LIMIT ${Math.trunc(size)} OFFSET ${Math.trunc((query.page - 1) * size)}`
+/** By key; the cursor is the last one told. */
+export function scanRecords(db: Reader, cursor: string | null, now: number): RecordScan {
+  const rows = db.all(
+    'SELECT key, value, expires_at FROM record WHERE key > ? ORDER BY key LIMIT ?',
+    cursor ?? '',
+    RECORDS_PER_SCAN,
+  )
+  const all = rows.map((row) => ({
+    key: row.key as string,
+    value: row.value as string,
+    expiresAt: row.expires_at as number,
+  }))
+  const records = all.filter(({ expiresAt }) => expiresAt === 0 || expiresAt > now)
+  return { records, next: rows.length < RECORDS_PER_SCAN ? null : (all.at(-1)?.key ?? null) }
 }
-
-/** A LIKE pattern for "contains", with its own signs taken literally. */
-const containing = (part: string): string => `%${part.replace(/[\\%_]/g, '\\$&')}%`

@@ -1,15 +1,16 @@
 import type { AttemptOutcome, AttemptRecord } from '../../server/core/attempt-record.ts'
 import type { RetryPolicy } from '../../server/core/backoff.ts'
+import { errorKindOf } from '../../server/core/error-kinds.ts'
+import { groupSettingsFrom } from '../../server/core/group-settings.ts'
 import type { Task, TaskPatch } from '../../server/core/task.ts'
-import type { CountedGroup, KeyScope, TaskGroup } from '../../server/core/task-group.ts'
+import type { CountedGroup, KeyScope, StopCause, TaskGroup } from '../../server/core/task-group.ts'
 import type { Row, SqlValue } from './database.ts'
 
 /** Payloads up to this length live in the task's row; larger ones beside it, so that a lease does not copy them. */
 export const MAX_INLINE_PAYLOAD = 2048
 
 /** Tasks with the words of their lane and the id of their group. */
-export const SELECT_TASK = `SELECT t.*, l.worker, l.workgroup, l.priority, g.id AS group_id
-  FROM task t JOIN lane l ON l.id = t.lane JOIN task_group g ON g.seq = t.group_seq`
+export const SELECT_TASK = selectTask('t.*')
 
 /** What a task's row does not say itself. */
 export interface TaskSurroundings {
@@ -67,7 +68,7 @@ function leaseOf(row: Row): Task['lease'] {
   if (row.lease_until === null) return null
   return {
     token: row.lease_token as string,
-    bootId: row.lease_boot as string,
+    holder: row.lease_boot as string,
     startedAt: row.lease_started_at as number,
     until: row.lease_until as number,
   }
@@ -103,10 +104,36 @@ type ColumnField = keyof typeof columns
 const columnFields = Object.keys(columns) as ColumnField[]
 const isColumnField = (field: string): field is ColumnField => Object.hasOwn(columns, field)
 
-/** The names of all columns that a task's fields fill, in the order of `columnValues`. */
-export const columnNames: readonly string[] = columnFields.map((field) => columns[field][0])
+const fieldColumns: readonly string[] = columnFields.map((field) => columns[field][0])
 
-export const columnValues = (task: Task): SqlValue[] => columnFields.map((field) => columns[field][1](task))
+/** The names of all columns that a task's fields fill, in the order of `columnValues`. */
+export const columnNames: readonly string[] = [...fieldColumns, 'error_kind']
+
+export const columnValues = (task: Task): SqlValue[] => [
+  ...columnFields.map((field) => columns[field][1](task)),
+  errorKindOf(task),
+]
+
+/** Like `SELECT_TASK`, without the payloads: they stand last in a row, so what is long of it is not even read. */
+export const SELECT_BARE_TASK = selectTask(
+  [
+    ...['seq', 'id', 'lane', 'unfinished_parents', 'version', 'lease_until', 'lease_token', 'lease_boot'],
+    ...['lease_started_at', 'created_at', ...fieldColumns],
+  ]
+    .map((name) => `t.${name}`)
+    .join(', '),
+)
+
+/** Of the errors only the newest: the others do not leave the database. */
+export const SELECT_BRIEF_TASK = SELECT_BARE_TASK.replace(
+  't.errors',
+  `CASE t.errors WHEN '[]' THEN '[]' ELSE '[' || (t.errors -> '$[#-1]') || ']' END AS errors`,
+)
+
+function selectTask(columns: string): string {
+  return `SELECT ${columns}, l.worker, l.workgroup, l.priority, g.id AS group_id
+    FROM task t JOIN lane l ON l.id = t.lane JOIN task_group g ON g.seq = t.group_seq`
+}
 
 /** Columns and values of those fields of a patch that have a column of their own. */
 export function columnsOf(patch: TaskPatch): Record<string, SqlValue> {
@@ -116,6 +143,7 @@ export function columnsOf(patch: TaskPatch): Record<string, SqlValue> {
     const [name, value] = columns[field]
     changed[name] = value(patch as Task)
   }
+  if (patch.errors !== undefined) changed.error_kind = errorKindOf({ errors: patch.errors })
   return changed
 }
 
@@ -125,8 +153,10 @@ export function plainGroupOf(row: Row): TaskGroup {
     name: row.name as string,
     createdAt: row.created_at as number,
     isPaused: row.is_paused === 1,
+    stoppedBy: row.stopped_by === null ? null : (JSON.parse(row.stopped_by as string) as StopCause),
     metadata: recordOf(row.metadata),
     keyScope: row.key_scope as KeyScope,
+    settings: groupSettingsFrom(row.settings as string),
     epoch: row.epoch as number,
   }
 }

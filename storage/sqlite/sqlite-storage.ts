@@ -1,22 +1,34 @@
 import { randomBytes, randomUUID } from 'node:crypto'
 import type { AttemptRecord } from '../../server/core/attempt-record.ts'
-import type { ChangeSet, CommitResult, CrewEvent, HoldScope, WorkHold } from '../../server/core/change-set.ts'
+import type { ChangeSet, CommitResult, CrewEvent, HoldScope, PastHold, WorkHold } from '../../server/core/change-set.ts'
 import type { Clock } from '../../server/core/clock.ts'
+import type { FailingTask } from '../../server/core/error-kinds.ts'
+import type { Gate } from '../../server/core/gate.ts'
 import type { Task } from '../../server/core/task.ts'
-import type { CountedGroup, TaskGroup } from '../../server/core/task-group.ts'
+import type { CountedGroup, GroupCensus, TaskGroup } from '../../server/core/task-group.ts'
 import type {
   ClaimRequest,
   ClaimResult,
   Durability,
+  EndedAt,
+  EndedQuery,
   EventListener,
+  FailingQuery,
+  GateRef,
   GroupQuery,
   LeaseRef,
+  NewestError,
+  PageQuery,
+  RecordScan,
+  StorageRoom,
+  StoreAudit,
   TaskQuery,
   TaskStorage,
-  WorkgroupQuery,
-  WorkgroupRow,
+  TrafficQuery,
+  TrafficRow,
 } from '../task-storage.ts'
-import { type Call, Engine, type EngineMethod, type Reply } from './engine.ts'
+import { Engine } from './engine.ts'
+import type { Call, EngineMethod, Reply } from './engine-calls.ts'
 import { startEngineThread } from './thread-host.ts'
 
 export interface SqliteOptions {
@@ -27,6 +39,8 @@ export interface SqliteOptions {
   readonly newToken?: () => string
   /** Runs the engine in a thread of its own, so that a sync or a long list never keeps the event loop. */
   readonly isThreaded?: boolean
+  /** Without a thread, for tests: see EngineOptions. */
+  readonly minTrimmed?: number
 }
 
 /** Where calls are run: in this thread, or in another. */
@@ -40,7 +54,12 @@ export async function openSqliteStorage(options: SqliteOptions): Promise<TaskSto
   const { path, clock, bootId = randomUUID() } = options
   const host = options.isThreaded
     ? await startEngineThread({ path, bootId }, clock.now())
-    : hostInline(new Engine({ path, bootId, newToken: options.newToken ?? newToken }, clock.now()))
+    : hostInline(
+        new Engine(
+          { path, bootId, newToken: options.newToken ?? newToken, minTrimmed: options.minTrimmed },
+          clock.now(),
+        ),
+      )
   return new SqliteStorage(host, clock, durabilityOf(path))
 }
 
@@ -106,8 +125,8 @@ class SqliteStorage implements TaskStorage {
     return result
   }
 
-  renewLeases(leases: readonly LeaseRef[], until: number): Promise<string[]> {
-    return this.#call('renewLeases', leases, until)
+  renewLeases(leases: readonly LeaseRef[], until: number, holder?: string): Promise<string[]> {
+    return this.#call('renewLeases', leases, until, holder)
   }
 
   listExpiredLeases(limit: number): Promise<Task[]> {
@@ -128,6 +147,10 @@ class SqliteStorage implements TaskStorage {
 
   listGroups(query: GroupQuery): Promise<{ groups: CountedGroup[]; count: number }> {
     return this.#call('listGroups', query)
+  }
+
+  countGroups(): Promise<GroupCensus> {
+    return this.#call('countGroups')
   }
 
   listTasks(query: TaskQuery): Promise<{ tasks: Task[]; count: number }> {
@@ -155,12 +178,40 @@ class SqliteStorage implements TaskStorage {
     return names ? this.#call('listHolds', scope, names) : this.#call('listHolds', scope)
   }
 
-  listWorkgroups(query: WorkgroupQuery): Promise<{ workgroups: WorkgroupRow[]; count: number }> {
+  listPastHolds(scope: HoldScope, name: string): Promise<PastHold[]> {
+    return this.#call('listPastHolds', scope, name)
+  }
+
+  getGates(refs: readonly GateRef[]): Promise<Gate[]> {
+    return refs.length === 0 ? Promise.resolve([]) : this.#call('getGates', refs)
+  }
+
+  listWorkgroups(query: TrafficQuery): Promise<{ workgroups: TrafficRow[]; count: number }> {
     return this.#call('listWorkgroups', query)
   }
 
-  listFinishedGroups(before: number, limit: number): Promise<string[]> {
-    return this.#call('listFinishedGroups', before, limit)
+  listWorkers(query: TrafficQuery): Promise<{ workers: TrafficRow[]; count: number }> {
+    return this.#call('listWorkers', query)
+  }
+
+  countTasks(): Promise<number> {
+    return this.#call('countTasks')
+  }
+
+  countAhead(taskId: string): Promise<number> {
+    return this.#call('countAhead', taskId)
+  }
+
+  listFailing(query: FailingQuery): Promise<FailingTask[]> {
+    return this.#call('listFailing', query)
+  }
+
+  listNewestErrors(taskIds: readonly string[]): Promise<NewestError[]> {
+    return taskIds.length === 0 ? Promise.resolve([]) : this.#call('listNewestErrors', taskIds)
+  }
+
+  listEndedGroups(query: EndedQuery): Promise<EndedAt[]> {
+    return this.#call('listEndedGroups', query)
   }
 
   getRecord(key: string): Promise<string | null> {
@@ -171,12 +222,32 @@ class SqliteStorage implements TaskStorage {
     return this.#call('putRecord', key, value, expiresAt)
   }
 
+  createRecord(key: string, value: string, expiresAt: number): Promise<string | null> {
+    return this.#call('createRecord', key, value, expiresAt)
+  }
+
+  listRecords(kind: string, query: PageQuery): Promise<{ records: { key: string; value: string }[]; count: number }> {
+    return this.#call('listRecords', kind, query)
+  }
+
+  scanRecords(cursor: string | null): Promise<RecordScan> {
+    return this.#call('scanRecords', cursor)
+  }
+
   subscribe(listener: EventListener): () => void {
     this.#listeners.add(listener)
     return () => this.#listeners.delete(listener)
   }
 
-  audit(): Promise<{ faults: string[]; fingerprint: string }> {
+  sizeInBytes(): Promise<number | null> {
+    return this.#call('sizeInBytes')
+  }
+
+  room(): Promise<StorageRoom> {
+    return this.#call('room')
+  }
+
+  audit(): Promise<StoreAudit> {
     return this.#call('audit')
   }
 

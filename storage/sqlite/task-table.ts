@@ -1,7 +1,9 @@
-import { Hold, type Task, type TaskPatch } from '../../server/core/task.ts'
+import { isFinished, type Task, type TaskPatch } from '../../server/core/task.ts'
 import type { Books } from './books.ts'
 import type { Database, Row, SqlValue } from './database.ts'
-import type { Lane, LaneKey, Lanes } from './lanes.ts'
+import type { Lane, LaneKey } from './lane.ts'
+import type { Lanes } from './lanes.ts'
+import type { Leases } from './leases.ts'
 import { columnNames, columnsOf, columnValues } from './rows.ts'
 import { inlined, MetadataTable, PayloadTable } from './task-extras.ts'
 
@@ -45,14 +47,13 @@ export class TaskTable {
   readonly #lanes: Lanes
   readonly #payloads: PayloadTable
   readonly #metadata: MetadataTable
-  /** Leases by merge key: known here, as a claim asks for each keyed task it meets. An edit can give two running tasks one key. */
-  readonly #leasedKeys = new Map<string, number>()
-  readonly #leasesByWorker = new Map<string, number>()
+  readonly #leases: Leases
 
-  constructor(db: Database, books: Books, lanes: Lanes) {
+  constructor(db: Database, books: Books, lanes: Lanes, leases: Leases) {
     this.#db = db
     this.#books = books
     this.#lanes = lanes
+    this.#leases = leases
     this.#payloads = new PayloadTable(db)
     this.#metadata = new MetadataTable(db)
   }
@@ -128,7 +129,6 @@ export class TaskTable {
       progress_weight: task.progressWeight,
     }
     this.#books.count(row, 1)
-    this.#books.countInLane(row.lane, 1)
     this.offer(row, now, lane)
   }
 
@@ -148,7 +148,6 @@ export class TaskTable {
 
   delete(row: TaskCore, now: number): void {
     this.#books.count(row, -1)
-    this.#books.countInLane(row.lane, -1)
     if (row.lease_until !== null) {
       this.#countLease(row.lane, -1)
       this.#freeKey(row.merge_key, now)
@@ -167,10 +166,6 @@ export class TaskTable {
     if (isCandidate) this.#lanes.offer(lane ?? this.laneById(row.lane), row.run_after, row.seq, now)
   }
 
-  isKeyLeased(mergeKey: string): boolean {
-    return mergeKey !== '' && this.#leasedKeys.has(mergeKey)
-  }
-
   /** Takes a lease: the one write that a claim does to a task. */
   lease(row: TaskCore, lease: { token: string; bootId: string; until: number }, now: number): void {
     this.#db.run(
@@ -184,12 +179,7 @@ export class TaskTable {
     )
     this.#recount(row, { ...row, lease_until: lease.until })
     this.#countLease(row.lane, 1)
-    this.#holdKey(row.merge_key)
-  }
-
-  /** Leases that tasks of the worker hold. */
-  leasesOf(worker: string): number {
-    return this.#leasesByWorker.get(worker) ?? 0
+    this.#leases.holdKey(row.merge_key)
   }
 
   /** Sets a task aside until the lease on its merge key ends. */
@@ -216,11 +206,10 @@ export class TaskTable {
   /** Reads lanes and leased keys from the rows: at start, and after a transaction that failed half-way. */
   reload(now: number): void {
     this.#lanes.clear()
-    this.#leasedKeys.clear()
-    this.#leasesByWorker.clear()
+    this.#leases.clear()
     for (const row of this.#db.all('SELECT lane, merge_key FROM task WHERE lease_until IS NOT NULL')) {
       this.#countLease(row.lane as number, 1)
-      this.#holdKey(row.merge_key as string)
+      this.#leases.holdKey(row.merge_key as string)
     }
     for (let lane = this.#nextReadyLane(-1); lane !== null; lane = this.#nextReadyLane(lane)) {
       const head = this.#db.get(
@@ -245,35 +234,23 @@ export class TaskTable {
   #recount(before: TaskCore, after: TaskCore): void {
     this.#books.count(before, -1)
     this.#books.count(after, 1)
-    if (before.lane === after.lane) return
-    this.#books.countInLane(before.lane, -1)
-    this.#books.countInLane(after.lane, 1)
   }
 
   /** A lease ended, or the key of a running task changed: whoever waited for the old key goes on. */
   #moveKey(before: TaskCore, after: TaskCore, now: number): void {
     if (after.lease_until !== null && after.merge_key === before.merge_key) return
     this.#freeKey(before.merge_key, now)
-    if (after.lease_until !== null) this.#holdKey(after.merge_key)
+    if (after.lease_until !== null) this.#leases.holdKey(after.merge_key)
   }
 
   #countLease(lane: number, step: 1 | -1): void {
-    const { worker } = this.laneById(lane)
-    const count = this.leasesOf(worker) + step
-    if (count === 0) this.#leasesByWorker.delete(worker)
-    else this.#leasesByWorker.set(worker, count)
-  }
-
-  #holdKey(mergeKey: string): void {
-    if (mergeKey !== '') this.#leasedKeys.set(mergeKey, (this.#leasedKeys.get(mergeKey) ?? 0) + 1)
+    const of = this.laneById(lane)
+    this.#leases.count(of, step)
+    if (step < 0) this.#lanes.mayHaveRoom(of.workgroup)
   }
 
   #freeKey(mergeKey: string, now: number): void {
-    if (mergeKey === '') return
-    const left = (this.#leasedKeys.get(mergeKey) ?? 0) - 1
-    if (left > 0) this.#leasedKeys.set(mergeKey, left)
-    else this.#leasedKeys.delete(mergeKey)
-    if (left > 0) return
+    if (!this.#leases.freeKey(mergeKey)) return
     const freed = this.#db.all(
       `UPDATE task SET is_parked = 0 WHERE merge_key = ? AND merge_key <> '' AND holds & 2 = 0 AND is_parked = 1
        RETURNING ${CORE}`,
@@ -304,7 +281,7 @@ export class TaskTable {
 
   /** Children lose the edge; one whose last unfinished parent this was becomes free. */
   #dropEdges(row: TaskCore, now: number): void {
-    const isUnfinished = (row.holds & Hold.complete) === 0
+    const isUnfinished = !isFinished(row)
     for (const child of this.childrenOf(row.seq)) {
       const { parent_ids } = this.#db.get('SELECT parent_ids FROM task WHERE seq = ?', child.seq) as Row
       const left = (JSON.parse(parent_ids as string) as string[]).filter((id) => id !== row.id)

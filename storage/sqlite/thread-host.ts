@@ -1,8 +1,9 @@
 import { Worker } from 'node:worker_threads'
 import { CrewError, type ErrorCode } from '../../server/core/errors.ts'
 import { StorageOpenError } from './database.ts'
-import type { Reply } from './engine.ts'
+import type { Reply } from './engine-calls.ts'
 import type { EngineHost } from './sqlite-storage.ts'
+import { threadFile } from './thread-file.ts'
 
 /** What the thread is given when it starts. */
 export interface ThreadData {
@@ -29,7 +30,7 @@ export type ThreadMessage =
 
 /** Starts the engine in a thread of its own. Rejects with a StorageOpenError when the store cannot be opened. */
 export async function startEngineThread(data: Omit<ThreadData, 'now'>, now: number): Promise<EngineHost> {
-  const worker = new Worker(threadFile(), { workerData: { ...data, now } satisfies ThreadData })
+  const worker = new Worker(threadFile('thread'), { workerData: { ...data, now } satisfies ThreadData })
   const waiting: { resolve: (message: ThreadMessage) => void; reject: (error: unknown) => void }[] = []
   const next = (): Promise<ThreadMessage> => new Promise((resolve, reject) => waiting.push({ resolve, reject }))
   worker.on('message', (text: string) => waiting.shift()?.resolve(JSON.parse(text) as ThreadMessage))
@@ -63,12 +64,6 @@ export async function startEngineThread(data: Omit<ThreadData, 'now'>, now: numb
       await worker.terminate()
     },
   }
-}
-
-/** In the binary every entry point lies below the same root, under the name it had in the project. */
-function threadFile(): URL {
-  const isCompiled = /\$bunfs|~BUN/.test(import.meta.url)
-  return isCompiled ? new URL('./storage/sqlite/thread.js', import.meta.url) : new URL('./thread.ts', import.meta.url)
 }
 
 function throwIt(error: unknown): never {

@@ -2,7 +2,8 @@
 import { parentPort, workerData } from 'node:worker_threads'
 import { CrewError } from '../../server/core/errors.ts'
 import { StorageOpenError } from './database.ts'
-import { type Call, Engine } from './engine.ts'
+import { Engine } from './engine.ts'
+import type { Call } from './engine-calls.ts'
 import { newToken } from './sqlite-storage.ts'
 import type { ThreadData, ThreadError, ThreadMessage } from './thread-host.ts'
 

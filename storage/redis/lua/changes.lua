@@ -37,6 +37,7 @@ local function insertTask(change)
     set(row, 'weight', int(task.weight))
   end
   setNumber(row, 'failures', task.failures)
+  setErrorKind(row, task.errorKind)
   setTexts(row, change[3], change[4])
   setPayload(row, 'input', key.input, payload(task.input))
   setPayload(row, 'output', key.output, payload(task.output))
@@ -44,7 +45,7 @@ local function insertTask(change)
   for _, parentId in ipairs(task.parentIds) do
     local parent = loadTask(parentId)
     if parent then
-      if not has(parent.holds, COMPLETE) then
+      if not has(parent.holds, FINISHED) then
         unfinished = unfinished + 1
       end
       call('ZADD', key.children .. parentId, int(row.seq), row.id)
@@ -127,6 +128,9 @@ local function patchTask(change)
     row.failures = patch.failures
     setNumber(row, 'failures', patch.failures)
   end
+  if patch.errorKind then
+    setErrorKind(row, patch.errorKind)
+  end
   if patch.input then
     setPayload(row, 'input', key.input, payload(patch.input))
   end
@@ -157,7 +161,7 @@ local function countChildren(parentId, step)
 end
 
 local function delayChild(child, notBefore)
-  if not has(child.holds, COMPLETE) and child.runAfter < notBefore then
+  if not has(child.holds, FINISHED) and child.runAfter < notBefore then
     setRunAfter(child, notBefore)
   end
 end
@@ -179,7 +183,7 @@ local function dropFromChildren(parentId, limit)
   if not parent then
     return
   end
-  local isUnfinished = not has(parent.holds, COMPLETE)
+  local isUnfinished = not has(parent.holds, FINISHED)
   for _, id in ipairs(call('ZRANGE', key.children .. parentId, 0, limit - 1)) do
     local child = loadTask(id)
     if child then

@@ -26,8 +26,8 @@ local function describedLanes()
   local described = {}
   for id in pairs(lanesTold) do
     local lane = loadLane(id)
-    local till = math.max(heldUntil('worker', lane.worker), heldUntil('workgroup', lane.workgroup))
-    described[#described + 1] = { id, lane.group, lane.worker, lane.workgroup, int(lane.priority), int(till) }
+    local till = int(laneHeldUntil(lane))
+    described[#described + 1] = { id, lane.group, lane.worker, lane.workgroup, int(lane.priority), till }
   end
   return described
 end

@@ -20,9 +20,9 @@ local function checkGroup(guard)
   if (group and group.epoch or -1) ~= guard[3] then
     return 'conflict'
   end
-  if guard[4] == 1 then
+  if guard[4] > 0 then
     flush()
-    return call('HEXISTS', key.group .. guard[2], 'finishedAt') == 0 and 'conflict' or nil
+    return not hasEnded(guard[2], guard[4] == 2) and 'conflict' or nil
   end
 end
 
@@ -89,6 +89,8 @@ local function canInsertAll(changes, largeId)
   return true
 end
 
+local IS_OF_GATE = { holdWork = true, releaseWork = true, limitWork = true, paceWork = true, narrowWork = true }
+
 -- The group that a guard or a change is about; nil when none is, or none is left.
 local function groupOf(kind, subject)
   if kind == 'insertTask' then
@@ -97,7 +99,7 @@ local function groupOf(kind, subject)
     return subject.id
   elseif kind == 'group' or kind == 'deleteGroup' or kind == 'liftHold' then
     return subject
-  elseif kind == 'duplicates' or kind == 'holdWork' or kind == 'releaseWork' then
+  elseif kind == 'duplicates' or IS_OF_GATE[kind] then
     return nil
   end
   local row = loadTask(subject)

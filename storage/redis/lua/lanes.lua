@@ -1,8 +1,11 @@
 -- Lanes: tasks of a group with the same worker, workgroup and priority share one (see storage/sqlite/README.md). A lane is
 -- idle ('i': nothing claimable known), queued ('q'), timed ('t': in the clock until its head is due) or held ('h': what
--- holds it, `by`, lets nothing start). `at` and `seq` are a lower bound of its first claimable task. The ready tasks are
--- the truth, lanes only say where to look.
--- Invariant: a queued lane has one entry in its queue, a timed one is in the clock, a held one in the set of its cause.
+-- holds it, `by`, lets nothing start: its group, or the gate of its workgroup). `at` and `seq` are a lower bound of its first
+-- claimable task. The ready tasks are the truth, lanes only say where to look.
+-- Lanes of a workgroup whose gate has no room wait at it, and the gate is in the clock instead of them. There is one place in its
+-- line for a group and worker, and behind that their lanes by priority: so groups take turns, and within one the priority counts.
+-- Invariant: a queued lane has one entry in its queue, a timed one is in the clock, a held one in the set of its cause. A gate at
+-- which lanes wait is in the clock, or a lease of its workgroup is alive, whose end puts it there.
 local LANE_FIELDS = { 'group', 'number', 'worker', 'workgroup', 'priority', 'state', 'at', 'seq', 'by', 'entry' }
 local lanes, lanesChanged, laneCounts = {}, {}, {}
 
@@ -47,7 +50,7 @@ end
 local function countInLane(id, field, delta)
   local counts = laneCounts[id]
   if not counts then
-    counts = { tasks = 0, running = 0 }
+    counts = { tasks = 0, running = 0, complete = 0 }
     laneCounts[id] = counts
   end
   counts[field] = counts[field] + delta
@@ -55,6 +58,23 @@ end
 
 local function queueKey(number, worker)
   return key.queue .. int(number) .. ':' .. worker
+end
+
+-- The gate of a workgroup, among causes and in the clock.
+local function isGate(id)
+  return string.sub(id, 1, 10) == 'workgroup:'
+end
+
+local function placeInLine(lane)
+  return int(lane.number) .. ' ' .. lane.worker
+end
+
+local function leaveLine(gateId, linePlace, laneId)
+  local lanesThere = key.line .. gateId .. ' ' .. linePlace
+  call('ZREM', lanesThere, laneId)
+  if call('EXISTS', lanesThere) == 0 then
+    call('ZREM', key.held .. gateId, linePlace)
+  end
 end
 
 -- Takes a lane from wherever its state has put it.
@@ -65,8 +85,11 @@ local function unplace(lane)
   elseif lane.state == 't' then
     call('ZREM', key.clock, lane.id)
   elseif lane.state == 'h' then
-    call('ZREM', key.held .. lane.by, lane.id)
-    call('ZREM', key.clock, lane.id)
+    if isGate(lane.by) then
+      leaveLine(lane.by, placeInLine(lane), lane.id)
+    else
+      call('ZREM', key.held .. lane.by, lane.id)
+    end
     lane.by = ''
   end
   lane.state = 'i'
@@ -109,14 +132,28 @@ local function offer(lane, runAfter, seq)
   end
 end
 
--- Nothing of it may start before `till` (NEVER: until somebody wakes the cause).
-local function holdLane(lane, cause, till)
+-- Nothing of it may start until somebody wakes the cause.
+local function holdLane(lane, cause)
   unplace(lane)
   lane.state = 'h'
   lane.by = cause
   call('ZADD', key.held .. cause, lane.id, lane.id)
-  if till ~= NEVER then
-    call('ZADD', key.clock, int(till), lane.id)
+end
+
+-- In the line, at that turn unless its group and worker have a place there.
+local function waitAtGate(lane, gateId, turn)
+  unplace(lane)
+  lane.state = 'h'
+  lane.by = gateId
+  local linePlace = placeInLine(lane)
+  call('ZADD', key.line .. gateId .. ' ' .. linePlace, -lane.priority, lane.id)
+  call('ZADD', key.held .. gateId, 'NX', int(turn), linePlace)
+end
+
+-- What waits at the gate is looked at then.
+local function lookAtGate(id, at)
+  if isGate(id) and call('EXISTS', key.held .. id) == 1 then
+    call('ZADD', key.clock, int(at), id)
   end
 end
 
@@ -153,19 +190,6 @@ local function wakeMore()
   end
 end
 
--- Moves what has come due into the queues, so many at a time; the next script goes on.
-local function tick()
-  wakeMore()
-  for _, id in ipairs(call('ZRANGEBYSCORE', key.clock, '-inf', int(now), 'LIMIT', 0, MAX_WOKEN)) do
-    local lane = livingLane(id)
-    if lane then
-      place(lane)
-    else
-      call('ZREM', key.clock, id)
-    end
-  end
-end
-
 local function groupCause(number)
   return 'group:' .. int(number)
 end
@@ -185,8 +209,9 @@ local function laneFor(group, worker, workgroup, priority)
   call('HSET', key.groupLanes .. group.id, name, id)
   call('HSET', key.lane .. id, 'group', group.id, 'number', int(group.number), 'worker', worker)
   call('HSET', key.lane .. id, 'workgroup', workgroup, 'priority', int(priority), 'state', 'i')
+  call('ZADD', key.namedLanes .. 'worker:' .. worker, id, id)
   if workgroup ~= '' then
-    call('ZADD', key.workgroupLanes .. workgroup, id, id)
+    call('ZADD', key.namedLanes .. 'workgroup:' .. workgroup, id, id)
   end
   -- Looked at by the flush: what it was made for may be gone before.
   countInLane(id, 'tasks', 0)
@@ -200,8 +225,28 @@ local function dropLane(lane)
   lanes[lane.id] = false
   call('HDEL', key.groupLanes .. lane.group, laneName(lane.worker, lane.workgroup, lane.priority))
   call('DEL', key.lane .. lane.id)
+  call('ZREM', key.namedLanes .. 'worker:' .. lane.worker, lane.id)
   if lane.workgroup ~= '' then
-    call('ZREM', key.workgroupLanes .. lane.workgroup, lane.id)
+    call('ZREM', key.namedLanes .. 'workgroup:' .. lane.workgroup, lane.id)
+  end
+end
+
+local function countNamed(scope, name, counts)
+  if name == '' then
+    return
+  end
+  count(key.namedLeases .. scope, name, counts.running)
+  count(key.namedComplete .. scope, name, counts.complete)
+  if counts.running < 0 and hasGates() then
+    lookAtGate(scope .. ':' .. name, now)
+  end
+  if counts.tasks ~= 0 then
+    if tonumber(call('ZINCRBY', key.namedTasks .. scope, int(counts.tasks), name)) == 0 then
+      call('ZREM', key.namedTasks .. scope, name)
+      forgetName(scope, name)
+    else
+      call('ZADD', key.names .. scope, 0, name)
+    end
   end
 end
 
@@ -215,15 +260,8 @@ local function flushLanes()
     local lane = loadLane(id)
     count(key.lane .. id, 'running', counts.running)
     count(key.lane .. id, 'tasks', counts.tasks)
-    count(key.leasesByWorker, lane.worker, counts.running)
-    if lane.workgroup ~= '' and counts.tasks ~= 0 then
-      if tonumber(call('ZINCRBY', key.workgroupTasks, int(counts.tasks), lane.workgroup)) == 0 then
-        call('ZREM', key.workgroupTasks, lane.workgroup)
-        forgetName(lane.workgroup)
-      else
-        call('ZADD', key.workgroupNames, 0, lane.workgroup)
-      end
-    end
+    countNamed('worker', lane.worker, counts)
+    countNamed('workgroup', lane.workgroup, counts)
     local mayBeEmpty = counts.tasks < 0 or (counts.tasks == 0 and counts.running == 0)
     if mayBeEmpty and call('HEXISTS', key.lane .. id, 'tasks') == 0 then
       dropLane(lane)

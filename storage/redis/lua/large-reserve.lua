@@ -11,7 +11,7 @@ if not canInsertAll(outline, ARGV[2]) then
 end
 for _, change in ipairs(outline) do
   if change[1] == 'insertTask' then
-    call('HSET', key.reserved, change[2].id, ARGV[2])
+    call('HSET', key.reservedIds, change[2].id, ARGV[2])
     call('SADD', key.largeIds .. ARGV[2], change[2].id)
   end
 end

@@ -9,7 +9,7 @@ end
 
 -- The large change set that will insert the task, if any.
 local function reservedBy(taskId)
-  return hasLocks and call('HGET', key.reserved, taskId) or nil
+  return hasLocks and call('HGET', key.reservedIds, taskId) or nil
 end
 
 local function unlock(largeId)
@@ -22,7 +22,7 @@ local function unlock(largeId)
   end
   local reserved = call('SMEMBERS', key.largeIds .. largeId)
   for i = 1, #reserved, 1000 do
-    call('HDEL', key.reserved, unpack(reserved, i, math.min(i + 999, #reserved)))
+    call('HDEL', key.reservedIds, unpack(reserved, i, math.min(i + 999, #reserved)))
   end
   call('DEL', key.largeGroups .. largeId, key.largeIds .. largeId, key.largeChanges .. largeId, key.largeState .. largeId)
   call('ZREM', key.large, largeId)

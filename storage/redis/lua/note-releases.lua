@@ -8,8 +8,8 @@ for i = 3, #ARGV, 2 do
   call('ZADD', key.releases, int(now), id)
 end
 for _, text in ipairs(call('LRANGE', key.outbox, 0, -1)) do
-  local hold = cjson.decode(text)
-  if released[hold[1] .. ':' .. hold[2]] then
+  local told = cjson.decode(text)
+  if told[1] == 'hold' and released[told[2] .. ':' .. told[3]] then
     call('LREM', key.outbox, 0, text)
   end
 end

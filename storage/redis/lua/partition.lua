@@ -1,7 +1,7 @@
 -- Shared by all scripts: the partition's keys, the time, constants.
 -- KEYS[1] the partition's hash tag; every key of it begins with it, so all are in one slot of a Cluster.
 -- ARGV[1] epoch ms, or '' for the store's own TIME.
--- `key` (from keys.ts) and the bits of `Hold` (from server/core) are written above this by scripts.ts.
+-- Sizes and the bits of `Hold` (from server/core) are written above this by scripts.ts, and keys (from keys.ts) in place of `key` and a kind.
 local call = redis.call
 local NEVER = math.huge
 -- Stands in a task's hash for a text that lives beside it (LONG_TEXT in keys.ts); no text of a task is this one sign.

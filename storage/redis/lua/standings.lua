@@ -21,6 +21,26 @@ local function writeParents(row)
   end
 end
 
+-- `trying` may hold what an older server on the same store has changed since: who reads it looks at the task, and what is of the past
+-- goes, a few with each that comes.
+local function writeRetrying(row, was, is)
+  local wasThere, isThere = was and was.isRetrying, is and is.isRetrying
+  local isElsewhere = wasThere and isThere and was.lane ~= is.lane
+  if wasThere and (not isThere or isElsewhere) then
+    call('ZREM', key.retrying .. was.lane, member(row))
+  end
+  if wasThere and not isThere then
+    call('ZREM', key.trying, member(row))
+  end
+  if isThere and (not wasThere or isElsewhere or was.runAfter ~= is.runAfter) then
+    call('ZADD', key.retrying .. is.lane, int(is.runAfter), member(row))
+    for _, past in ipairs(call('ZRANGEBYSCORE', key.trying, '-inf', '(' .. int(now), 'LIMIT', 0, 2)) do
+      call('ZREM', key.trying, past)
+    end
+    call('ZADD', key.trying, int(is.runAfter), member(row))
+  end
+end
+
 local function writeIndexes(row, was, is)
   local wasIndex, isIndex = was and was.index, is and is.index
   local isElsewhere = was and is and was.lane ~= is.lane
@@ -30,12 +50,7 @@ local function writeIndexes(row, was, is)
   if isIndex and (wasIndex ~= isIndex or isElsewhere or was.runAfter ~= is.runAfter) then
     call('ZADD', isIndex .. is.lane, int(is.runAfter), member(row))
   end
-  if was and was.isRetrying and (not is or not is.isRetrying or isElsewhere) then
-    call('ZREM', key.retrying .. was.lane, member(row))
-  end
-  if is and is.isRetrying and (not was or not was.isRetrying or isElsewhere or was.runAfter ~= is.runAfter) then
-    call('ZADD', key.retrying .. is.lane, int(is.runAfter), member(row))
-  end
+  writeRetrying(row, was, is)
 end
 
 local function writeMergeKey(row, was, is)
@@ -80,6 +95,12 @@ local function writeBooks(row, groupId, was, is)
   end
   if is and (not was or was.lane ~= is.lane) then
     countInLane(is.lane, 'tasks', 1)
+  end
+  if was and was.isComplete and not (is and is.isComplete and was.lane == is.lane) then
+    countInLane(was.lane, 'complete', -1)
+  end
+  if is and is.isComplete and not (was and was.isComplete and was.lane == is.lane) then
+    countInLane(is.lane, 'complete', 1)
   end
   if was and was.isLeased and not (is and is.isLeased and was.lane == is.lane) then
     countInLane(was.lane, 'running', -1)
@@ -139,5 +160,6 @@ local function flush()
   flushTasks()
   flushGroups()
   flushLanes()
+  flushGates()
   flushCounters()
 end

@@ -146,6 +146,15 @@ local function setRunAfter(row, runAfter)
   setNumber(row, 'runAfter', runAfter)
 end
 
+-- The kind of its newest error, and how many failures there were then: an older server on the same store writes errors without it.
+local function setErrorKind(row, kind)
+  if kind == '' then
+    clear(row, 'errorKind')
+  else
+    set(row, 'errorKind', kind .. ' ' .. int(row.failures))
+  end
+end
+
 local function setVersion(row, version)
   touch(row)
   row.version = version
