@@ -12,17 +12,17 @@ export interface Address {
 /** Listens, and answers the address it got. Rejects with a SettingError when it cannot be had. */
 export async function listen(app: FastifyInstance, wanted: Address): Promise<Address> {
   try {
-    await app.listen({ ...wanted })
+    await app.listen({ host: wanted.host, port: wanted.port })
   } catch (error) {
     throw explain(error as NodeJS.ErrnoException, wanted)
   }
-  return { ...wanted, port: (app.server.address() as AddressInfo).port }
+  return { host: wanted.host, port: (app.server.address() as AddressInfo).port }
 }
 
 /** The URL of an address for programs of this machine: one that means "everywhere" is reached at the loopback. */
-export function urlOf({ host, port }: Address): string {
+export function urlOf({ host, port, tlsCert = null }: Address & { readonly tlsCert?: string | null }): string {
   const reachable = host === '0.0.0.0' ? '127.0.0.1' : host === '::' ? '::1' : host
-  return `http://${isIPv6(reachable) ? `[${reachable}]` : reachable}:${port}`
+  return `${tlsCert === null ? 'http' : 'https'}://${isIPv6(reachable) ? `[${reachable}]` : reachable}:${port}`
 }
 
 function explain(error: NodeJS.ErrnoException, { host, port }: Address): Error {

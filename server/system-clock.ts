@@ -19,6 +19,16 @@ export const systemTimers: Timers = {
     wait(ms)
     return () => clearTimeout(timer)
   },
+  soon(run) {
+    setImmediate(run)
+  },
+}
+
+/** The process's own repeating timer; it keeps no process alive. */
+export function systemEvery(ms: number, run: () => void): () => void {
+  const timer = setInterval(run, ms)
+  timer.unref()
+  return () => clearInterval(timer)
 }
 
 export const systemRandom: Random = () => Math.random()

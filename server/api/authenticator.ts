@@ -1,15 +1,31 @@
 import { timingSafeEqual } from 'node:crypto'
+import type { IncomingMessage } from 'node:http'
 import type { TaskStorage } from '../../storage/task-storage.ts'
 import type { Clock } from '../core/clock.ts'
 import { CrewError } from '../core/errors.ts'
+import type { Identity } from '../core/roles.ts'
+import { ADMIN_RECORD, adminText } from '../core/user.ts'
+import type { PeopleContext } from '../services/people-context.ts'
+import { Turns } from '../services/turns.ts'
+import { type Account, createAccounts } from './auth/accounts.ts'
+import { createApiTokens } from './auth/api-tokens.ts'
 import { digestOf, isSameSecret } from './auth/digest.ts'
-import { createGate } from './auth/gate.ts'
+import { createGate, type Gate } from './auth/gate.ts'
+import { KnownLogins } from './auth/known-logins.ts'
 import { createLoginThrottle } from './auth/login-throttle.ts'
 import { createSessions } from './auth/sessions.ts'
 
-/** How the server is protected: not at all (loopback only), or by one user and one fixed token. */
+/**
+ * How the server is protected: not at all (loopback only), by the application that it runs in, or by users and tokens, of which the
+ * configuration has one each.
+ */
 export type AuthMode =
   | { readonly kind: 'off' }
+  | {
+      readonly kind: 'application'
+      /** Who sends a request; null when nobody known does. */
+      readonly identify: (request: IncomingMessage) => Promise<Identity | null>
+    }
   | {
       readonly kind: 'on'
       readonly username: string
@@ -20,7 +36,7 @@ export type AuthMode =
     }
 
 export interface AuthenticatorDeps {
-  readonly storage: Pick<TaskStorage, 'getRecord' | 'putRecord'>
+  readonly storage: Pick<TaskStorage, 'getRecord' | 'putRecord' | 'listRecords'>
   readonly clock: Clock
   readonly mode: AuthMode
   readonly randomBytes: (size: number) => Uint8Array
@@ -28,20 +44,37 @@ export interface AuthenticatorDeps {
   readonly verifyPassword: (password: string, hash: string) => Promise<boolean>
 }
 
-/** Decides who may use the API. */
+/** Decides who may use the API, and as what. */
 export interface Authenticator {
-  readonly isOn: boolean
+  /** `on`: one logs in here. */
+  readonly kind: AuthMode['kind']
+  /** What use cases of users and tokens work with. */
+  readonly people: PeopleContext
   /** Makes the admin's password when there is none yet. It is told this once; the storage keeps its hash. */
   ensureAdmin(): Promise<{ generatedPassword: string | null }>
   /** A token for the right name and password, else `login_failed` or `too_many_requests`. */
   login(username: string, password: string, address: string): Promise<string>
+  /** Whose token this is; null when it is not good. */
+  identify(token: string): Promise<Identity | null>
+  /** Whose request this is, where the application decides; null when nobody's, and wherever one logs in. */
+  identifySender(request: IncomingMessage): Promise<Identity | null>
+  /** Whether it is anybody's. */
   check(token: string): Promise<boolean>
+  /** Ends what `login` gave. Another token has an end of its own. */
+  logout(token: string): Promise<void>
+  /** Asks whether another server changed something about who may; at most once a second. */
+  refresh(): Promise<void>
+  /** Calls back when somebody may be logged in no longer. */
+  onChange(listener: () => void): void
 }
 
 /** crew-go's clients want a token even where none is needed; in the websocket's address this one stands for none. */
 export const NO_TOKEN = '-'
 
-const ADMIN_RECORD = 'auth/admin'
+/** Where login is off nobody can be told from anybody. */
+export const ANYONE: Identity = { name: 'anyone', role: 'admin', kind: 'off' }
+const CONFIGURED_TOKEN: Identity = { name: 'CREW_AUTH_TOKEN', role: 'admin', kind: 'token' }
+
 /** 144 bits, 24 characters to copy. */
 const PASSWORD_BYTES = 18
 /** A hash takes 64 MiB and a core for 170 ms: two at once, and a queue that is over in two seconds. */
@@ -50,68 +83,126 @@ const HASH_GATE = { atOnce: 2, waiting: 20 }
 const MAX_TOKEN_LENGTH = 1024
 
 export function createAuthenticator(deps: AuthenticatorDeps): Authenticator {
-  return deps.mode.kind === 'off' ? openAuthenticator : protectedAuthenticator(deps, deps.mode)
+  const logins = new KnownLogins(deps)
+  const gate = createGate(HASH_GATE)
+  const { mode } = deps
+  if (mode.kind === 'on') return protectedAuthenticator(deps, mode, logins, gate)
+  const open = openAuthenticator(createPeople(deps, logins, gate, null))
+  return mode.kind === 'off' ? open : { ...open, ...foreignAuthenticator(mode) }
 }
 
-const openAuthenticator: Authenticator = {
-  isOn: false,
+/** No token is anybody's: only the application knows. */
+const foreignAuthenticator = ({ kind, identify }: AuthMode & { kind: 'application' }): Partial<Authenticator> => ({
+  kind,
+  identifySender: identify,
+  identify: async () => null,
+  check: async () => false,
+})
+
+/** Users may be prepared while login is off. */
+const openAuthenticator = (people: PeopleContext): Authenticator => ({
+  kind: 'off',
+  people,
   ensureAdmin: async () => ({ generatedPassword: null }),
   login: async () => NO_TOKEN,
+  identify: async () => ANYONE,
+  identifySender: async () => null,
   check: async () => true,
-}
+  logout: async () => {},
+  refresh: async () => {},
+  onChange: () => {},
+})
 
-function protectedAuthenticator(deps: AuthenticatorDeps, mode: AuthMode & { kind: 'on' }): Authenticator {
+function protectedAuthenticator(
+  deps: AuthenticatorDeps,
+  mode: AuthMode & { kind: 'on' },
+  logins: KnownLogins,
+  gate: Gate,
+): Authenticator {
   const { storage } = deps
-  const sessions = createSessions(deps)
+  const configured = { name: mode.username, password: mode.password || null }
+  const findAccount = createAccounts({ storage, configured })
+  const sessions = createSessions({ ...deps, logins, findAccount })
+  const apiTokens = createApiTokens({ ...deps, logins })
   const throttle = createLoginThrottle(deps)
-  const gate = createGate(HASH_GATE)
-  const tokenDigest = mode.token === undefined || mode.token === '' ? null : digestOf(mode.token)
+  const tokenDigest = mode.token ? digestOf(mode.token) : null
+  const isPassword = createPasswordCheck(deps, gate)
 
   async function ensureAdmin() {
-    if (hasPassword(mode) || (await storage.getRecord(ADMIN_RECORD)) !== null) return { generatedPassword: null }
+    // Best effort: logins cost a read a second without it.
+    await logins.begin().catch(() => {})
+    if (configured.password !== null || (await storage.getRecord(ADMIN_RECORD)) !== null)
+      return { generatedPassword: null }
     const generatedPassword = passwordOf(deps.randomBytes(PASSWORD_BYTES))
-    await storage.putRecord(ADMIN_RECORD, JSON.stringify({ passwordHash: await deps.hashPassword(generatedPassword) }))
+    await storage.putRecord(ADMIN_RECORD, adminText(await deps.hashPassword(generatedPassword)))
     return { generatedPassword }
   }
 
-  /** The password is checked whoever the user says he is, so that the time does not tell which names exist. */
-  async function isRightPassword(password: string): Promise<boolean> {
-    if (hasPassword(mode)) return isSameSecret(password, mode.password)
-    const hash = adminHash(await storage.getRecord(ADMIN_RECORD))
-    return hash !== null && (await gate.run(() => deps.verifyPassword(password, hash)))
+  async function identify(token: string): Promise<Identity | null> {
+    if (token === '' || token.length > MAX_TOKEN_LENGTH) return null
+    if (tokenDigest !== null && timingSafeEqual(digestOf(token), tokenDigest)) return CONFIGURED_TOKEN
+    const identity = await apiTokens(token)
+    return identity === undefined ? sessions.find(token) : identity
   }
 
   return {
-    isOn: true,
+    kind: 'on',
+    people: createPeople(deps, logins, gate, {
+      name: configured.name,
+      hasFixedPassword: configured.password !== null,
+    }),
     ensureAdmin,
     async login(username, password, address) {
       const attempt = throttle.begin(username, address)
-      const isRight = await isRightPassword(password)
-      const isUser = isSameSecret(username, mode.username)
-      if (!isRight || !isUser) throw new CrewError('login_failed', 'The user name or the password is wrong.')
+      const account = await findAccount(username)
+      const isRight = await isPassword(password, account)
+      if (!isRight || account === null) throw new CrewError('login_failed', 'The user name or the password is wrong.')
       attempt.succeed()
-      return sessions.open(username)
+      return sessions.open(account)
     },
-    async check(token) {
-      if (token === '' || token.length > MAX_TOKEN_LENGTH) return false
-      const digest = digestOf(token)
-      if (tokenDigest !== null && timingSafeEqual(digest, tokenDigest)) return true
-      return sessions.isOpen(digest)
-    },
+    identify,
+    identifySender: async () => null,
+    check: async (token) => (await identify(token)) !== null,
+    logout: (token) => sessions.close(token),
+    refresh: () => logins.refresh(),
+    onChange: (listener) => logins.onChange(listener),
+  }
+}
+
+/** One hash is checked whoever the user says he is, so that the time does not tell which names exist. */
+function createPasswordCheck({ hashPassword, verifyPassword, randomBytes }: AuthenticatorDeps, gate: Gate) {
+  let decoy: Promise<string> | undefined
+
+  return async (password: string, account: Account | null): Promise<boolean> => {
+    decoy ??= hashPassword(passwordOf(randomBytes(PASSWORD_BYTES))).catch((error: unknown) => {
+      decoy = undefined
+      throw error
+    })
+    const known = account?.password
+    const hash = known?.kind === 'hash' ? known.text : await decoy
+    const isHashRight = await gate.run(() => verifyPassword(password, hash))
+    return known?.kind === 'fixed' ? isSameSecret(password, known.text) : isHashRight
+  }
+}
+
+function createPeople(
+  { storage, clock, randomBytes, hashPassword }: AuthenticatorDeps,
+  logins: KnownLogins,
+  gate: Gate,
+  configured: PeopleContext['configured'],
+): PeopleContext {
+  return {
+    storage,
+    clock,
+    randomBytes,
+    configured,
+    turns: new Turns(),
+    hashPassword: (password) => gate.run(() => hashPassword(password)),
+    accessChanged: () => logins.changed(),
   }
 }
 
 /** Letters and digits only: a leading `-` would be read as an option where the password is pasted. */
 function passwordOf(bytes: Uint8Array): string {
   return Buffer.from(bytes).toString('base64url').replace(/[-_]/g, '0')
-}
-
-function hasPassword(mode: AuthMode & { kind: 'on' }): mode is typeof mode & { password: string } {
-  return mode.password !== undefined && mode.password !== ''
-}
-
-function adminHash(record: string | null): string | null {
-  if (record === null) return null
-  const { passwordHash } = JSON.parse(record) as { passwordHash?: unknown }
-  return typeof passwordHash === 'string' ? passwordHash : null
 }

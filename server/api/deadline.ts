@@ -23,15 +23,18 @@ export function registerDeadline(app: ApiInstance, every: Every): void {
     if (!route.url.startsWith('/api/v1/') || route.config?.isLong === true) return
     const { handler } = route
     route.handler = function (request, reply) {
-      return inTime(every, async () => handler.call(this, request, reply))
+      // An answer that is just being kept is not taken back.
+      const isAnswering = () => request.keyedRun?.isAnswering === true
+      return inTime(every, isAnswering, async () => handler.call(this, request, reply))
     }
   })
 }
 
-function inTime(every: Every, work: () => Promise<unknown>): Promise<unknown> {
+function inTime(every: Every, isAnswering: () => boolean, work: () => Promise<unknown>): Promise<unknown> {
   return new Promise((resolve, reject) => {
     const stop = every(DEADLINE_MS, () => {
       stop()
+      if (isAnswering()) return
       reject(
         new CrewError('storage_unavailable', 'The storage is slow, and this took too long: try again in a moment.'),
       )

@@ -16,10 +16,15 @@ const STROKE = 1_000
 export interface HubListener {
   hear(events: readonly CrewEvent[]): void
   beat(): void
+  /** Closes the connections of those who are logged in no longer. */
+  checkSessions(): void
   close(): void
   /** How many clients it serves. */
   readonly size: number
 }
+
+/** Whether a credential is still good. */
+export type IsAllowed = () => Promise<boolean>
 
 /** Of ids that mean the same on every server of a store. */
 const SHARED_SERIES = 'shared'
@@ -31,9 +36,10 @@ const SHARED_SERIES = 'shared'
  */
 export class EventHub {
   readonly log: EventLog
-  private readonly streams = new Set<EventStream>()
+  /** Each with what says whether its credential is still good. */
+  private readonly streams = new Map<EventStream, IsAllowed>()
   private readonly listeners = new Set<HubListener>()
-  private readonly stops: readonly (() => void)[]
+  private readonly stops: (() => void)[]
 
   /** `boot` tells the ids of this process from those of any other, where each counts for itself. */
   constructor(options: { storage: Pick<TaskStorage, 'subscribe' | 'feed'>; boot: string; every: Every }) {
@@ -48,10 +54,10 @@ export class EventHub {
   }
 
   /** A new client of the server-sent events. */
-  openStream(filter: EventFilter, lastEventId: string | undefined): EventStream {
+  openStream(filter: EventFilter, lastEventId: string | undefined, isAllowed: IsAllowed): EventStream {
     this.refuseTooMany()
     const stream = new EventStream(this.log, filter, lastEventId)
-    this.streams.add(stream)
+    this.streams.set(stream, isAllowed)
     stream.once('close', () => this.streams.delete(stream))
     return stream
   }
@@ -72,10 +78,21 @@ export class EventHub {
     return [...this.listeners].reduce((sum, listener) => sum + listener.size, this.streams.size)
   }
 
+  /** Ends the answers to those who are logged in no longer. */
+  checkSessions(): void {
+    for (const [stream, isAllowed] of this.streams) unlessAllowed(isAllowed, () => stream.end())
+    for (const listener of this.listeners) listener.checkSessions()
+  }
+
+  /** What is to stop with it. */
+  onClose(stop: () => void): void {
+    this.stops.push(stop)
+  }
+
   /** Ends every open answer. */
   close(): void {
     for (const stop of this.stops) stop()
-    for (const stream of this.streams) stream.end()
+    for (const stream of this.streams.keys()) stream.end()
     for (const listener of this.listeners) listener.close()
   }
 
@@ -92,18 +109,20 @@ export class EventHub {
   }
 
   private wakeStreams(): void {
-    for (const stream of this.streams) stream.wake()
+    for (const stream of this.streams.keys()) stream.wake()
   }
 
   private beat(): void {
-    for (const stream of this.streams) stream.beat()
+    for (const stream of this.streams.keys()) stream.beat()
     for (const listener of this.listeners) listener.beat()
+    this.checkSessions()
   }
 }
 
-/** The process's own timer; it keeps no process alive. */
-export const everyMs: Every = (ms, run) => {
-  const timer = setInterval(run, ms)
-  timer.unref()
-  return () => clearInterval(timer)
+/** A storage that does not answer ends no session: the next beat asks again. */
+export function unlessAllowed(isAllowed: IsAllowed, end: () => void): void {
+  isAllowed().then(
+    (isGood) => !isGood && end(),
+    () => {},
+  )
 }

@@ -1,22 +1,25 @@
 import { randomBytes, scrypt, timingSafeEqual } from 'node:crypto'
+import { CrewError } from '../core/errors.ts'
+import { ARGON2, hasArgon2, hashWithArgon2, verifyArgon2 } from './argon2.ts'
 
-/** Hashes for keeping. Argon2id where the runtime has it (Bun), else scrypt; `verifyPassword` knows both. */
+/** Hashes for keeping. Argon2id where the runtime has it (Bun, Node 24.7), else scrypt; `verifyPassword` knows both. */
 export async function hashPassword(password: string): Promise<string> {
   const bun = bunPasswords()
-  return bun === null ? hashWithScrypt(password) : bun.hash(password, ARGON2)
+  if (bun !== null) return bun.hash(password, ARGON2)
+  return hasArgon2 ? hashWithArgon2(password) : hashWithScrypt(password)
 }
 
 /** Whether this is the password of the hash. A hash of an unknown form is nobody's. */
 export async function verifyPassword(password: string, hash: string): Promise<boolean> {
   if (hash.startsWith('$scrypt$')) return verifyScrypt(password, hash)
   const bun = bunPasswords()
-  if (bun === null)
-    throw new Error('This password was hashed with argon2id: it can only be checked when running on Bun')
-  return bun.verify(password, hash)
+  if (bun !== null) return bun.verify(password, hash)
+  if (hasArgon2) return verifyArgon2(password, hash)
+  throw new CrewError(
+    'password_unreadable',
+    'The password was kept by a server on Bun, and this Node cannot check it: run Crew on Bun or Node 24.7 or newer, or set CREW_AUTH_PASSWORD.',
+  )
 }
-
-/** OWASP's first choice with room to spare: 64 MiB and two passes, 170 ms on a small machine. */
-const ARGON2 = { algorithm: 'argon2id', memoryCost: 65_536, timeCost: 2 } as const
 
 interface BunPasswords {
   hash(password: string, options: typeof ARGON2): Promise<string>

@@ -36,7 +36,7 @@ export function sendProblem(error: CrewError, request: FastifyRequest, reply: Fa
 /** Turns whatever a handler threw into a problem. What nobody expected is logged here, once, and told to nobody. */
 export function createErrorHandler(logger: ApiLogger | false | undefined) {
   return (error: unknown, request: FastifyRequest, reply: FastifyReply): void => {
-    const refusal = refusalOf(error)
+    const refusal = refusalOf(error) ?? cutOff(error, request)
     if (refusal === null && logger) logger.error({ err: error, requestId: request.id }, 'a request failed')
     sendProblem(refusal ?? new CrewError('internal', 'The log says more under the request id.'), request, reply)
   }
@@ -49,10 +49,19 @@ function refusalOf(error: unknown): CrewError | null {
   return typeof code === 'string' ? (fastifyRefusals[code]?.() ?? null) : null
 }
 
+/** Its client went away within its body, or was closed as too slow: nobody hears the answer, and a line in the log each were a flood. */
+function cutOff(error: unknown, { raw }: FastifyRequest): CrewError | null {
+  const isReset = error instanceof Error && 'code' in error && error.code === 'ECONNRESET'
+  return isReset && raw.aborted ? new CrewError('invalid_json', 'The connection ended within the body.') : null
+}
+
 /** What Fastify refuses by itself. All else that it throws is a mistake in our use of it. */
 const fastifyRefusals: Readonly<Record<string, () => CrewError>> = {
   FST_ERR_CTP_BODY_TOO_LARGE: () =>
-    new CrewError('body_too_large', 'Send less at once: CREW_MAX_BODY_BYTES is the limit.'),
+    new CrewError(
+      'body_too_large',
+      'Send less at once: CREW_MAX_BODY_BYTES is the limit; of a login and of a heartbeat it is lower.',
+    ),
   FST_ERR_CTP_INVALID_MEDIA_TYPE: () => new CrewError('unsupported_media_type', 'Send Content-Type: application/json.'),
   FST_ERR_CTP_INVALID_CONTENT_LENGTH: () => new CrewError('invalid_json', 'The body ended before its Content-Length.'),
   FST_ERR_BAD_URL: () => new CrewError('route_not_found', 'The address holds a % that begins no UTF-8 character.'),

@@ -1,5 +1,5 @@
 import { createHash } from 'node:crypto'
-import type { FastifyReply } from 'fastify'
+import type { FastifyReply, FastifyRequest } from 'fastify'
 
 /** On every answer. Pages loosen the policy for what they need, and nothing else. */
 export const apiHeaders = {
@@ -10,9 +10,14 @@ export const apiHeaders = {
   'x-content-type-options': 'nosniff',
 } as const
 
+/** A year. Without subdomains, which are not ours to speak for. */
+const HSTS_SECONDS = 31_536_000
+
 /** Sets them first, so that a route may override. With a callback: a promise each is felt at 20,000 a second. */
-export function setSecurityHeaders(_request: unknown, reply: FastifyReply, done: () => void): void {
+export function setSecurityHeaders(request: FastifyRequest, reply: FastifyReply, done: () => void): void {
   reply.headers(apiHeaders)
+  // Only where TLS ends here: what a proxy does about it is the proxy's.
+  if (request.protocol === 'https') reply.header('strict-transport-security', `max-age=${HSTS_SECONDS}`)
   done()
 }
 
@@ -37,5 +42,30 @@ export const docsPolicy = [
   "form-action 'none'",
   "frame-ancestors 'none'",
 ].join('; ')
+
+/**
+ * The policy of the web UI: scripts, styles and requests are this server's files; nothing inline, nothing from elsewhere. Nor does a
+ * script make HTML of text (Trusted Types): the page's one policy takes addresses of its workers, and nothing else.
+ */
+export const uiPolicy = [
+  "default-src 'none'",
+  "script-src 'self'",
+  "style-src 'self'",
+  "img-src 'self' data:",
+  "font-src 'self'",
+  "connect-src 'self'",
+  "worker-src 'self'",
+  "base-uri 'self'",
+  "form-action 'self'",
+  "frame-ancestors 'none'",
+  "require-trusted-types-for 'script'",
+  'trusted-types default',
+].join('; ')
+
+/** Beside the policy of a page: its window is shared with no other site's, and it needs nothing that a machine can do. */
+export const pageHeaders = {
+  'cross-origin-opener-policy': 'same-origin',
+  'permissions-policy': 'camera=(), geolocation=(), microphone=(), payment=(), usb=()',
+} as const
 
 const pagePolicy = "default-src 'none'; img-src data:; base-uri 'none'; form-action 'none'; frame-ancestors 'none'"

@@ -1,53 +1,49 @@
-import { didYouMean } from '../settings/nearest-word.ts'
+import { Option, type Command as Parser } from 'commander'
 import { SettingError } from '../settings/setting-error.ts'
+import { type Entry, type FlagSpec, isGroup } from './command.ts'
+import { flagsOf } from './help.ts'
 
-/** A flag that a command takes. */
-export interface FlagSpec {
-  readonly name: string
-  /** Null: the flag takes no value. */
-  readonly placeholder: string | null
-  /** The value may be left out and is `true` then. */
-  readonly mayStandAlone?: boolean
-}
-
-/** A command line in parts. A flag without a value is `true`. */
-export interface Arguments {
-  readonly flags: ReadonlyMap<string, string>
-  readonly words: readonly string[]
-}
-
-/** Takes a command line apart: `--name value`, `--name=value`, and after `--` only words. */
-export function parseArguments(args: readonly string[], specs: readonly FlagSpec[]): Arguments {
+/** Lets a parser take these flags, each once; they are in the map that is answered when it has read its line. */
+export function takeFlags(parser: Parser, specs: readonly FlagSpec[]): ReadonlyMap<string, string> {
   const flags = new Map<string, string>()
-  const words: string[] = []
-  const rest = [...args]
-  for (let arg = rest.shift(); arg !== undefined; arg = rest.shift()) {
-    if (arg === '--') words.push(...rest.splice(0))
-    else if (!arg.startsWith('-') || arg === '-') words.push(arg)
-    else {
-      const [name, value] = takeFlag(arg, rest, specs)
+  for (const { name, placeholder } of specs) {
+    const option = new Option(placeholder === null ? name : `${name} [value]`)
+    parser.addOption(option)
+    parser.on(`option:${option.name()}`, (value?: string | null) => {
       if (flags.has(name)) throw new SettingError(`${name} is given twice: keep one of them.`)
-      flags.set(name, value)
-    }
+      if (placeholder !== null && value == null)
+        throw new SettingError(`${name} has no value: write ${name} ${placeholder}.`)
+      // `-o=json`: of a short flag commander leaves the equals sign.
+      flags.set(name, (/^-\w$/.test(name) ? value?.replace(/^=/, '') : value) ?? 'true')
+    })
   }
-  return { flags, words }
+  return flags
 }
 
-function takeFlag(arg: string, rest: string[], specs: readonly FlagSpec[]): readonly [string, string] {
-  const [, name = arg, written] = /^(--?[^=]+)=(.*)$/s.exec(arg) ?? []
-  const spec = specs.find((candidate) => candidate.name === name)
-  if (!spec) throw unknownFlag(name, specs)
-  if (written !== undefined && spec.placeholder !== null) return [name, written]
-  if (written !== undefined) throw new SettingError(`${name} takes no value: write it alone.`)
-  if (spec.placeholder === null || spec.mayStandAlone) return [name, 'true']
-  const next = rest[0]
-  if (next === undefined || next.startsWith('--')) {
-    throw new SettingError(`${name} has no value: write ${name} ${spec.placeholder}.`)
+/**
+ * The same line with each value joined to its flag, `--port=80`. Commander would let `--port --demo` take `--demo` as the port, and a
+ * flag that may stand alone the word behind it.
+ */
+export function withValues(line: readonly string[], entries: readonly Entry[]): readonly string[] {
+  const specs = specsOf(line, entries)
+  const joined: string[] = []
+  for (let i = 0; i < line.length; i++) {
+    const arg = line[i] ?? ''
+    if (arg === '--') return [...joined, ...line.slice(i)]
+    const spec = specs.find(({ name }) => name === arg)
+    const next = line[i + 1]
+    if (spec?.mayStandAlone) joined.push(`${arg}=true`)
+    else if (spec && spec.placeholder !== null && next !== undefined && !next.startsWith('--')) {
+      joined.push(`${arg}=${next}`)
+      i++
+    } else joined.push(arg)
   }
-  return [name, rest.shift() ?? '']
+  return joined
 }
 
-function unknownFlag(name: string, specs: readonly FlagSpec[]): SettingError {
-  const names = specs.map((spec) => spec.name)
-  return new SettingError(`${name} is no flag of this command${didYouMean(name, names)}: see --help.`)
+function specsOf([name, verb]: readonly string[], entries: readonly Entry[]): readonly FlagSpec[] {
+  const entry = entries.find((each) => each.name === name)
+  if (entry === undefined) return []
+  const command = isGroup(entry) ? entry.commands.find((each) => each.name === verb) : entry
+  return command === undefined ? [] : flagsOf(command)
 }

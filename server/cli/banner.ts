@@ -12,17 +12,38 @@ export interface BannerOptions {
 
 /** What a person wants to know when the server is up. */
 export function bannerOf(options: BannerOptions): string {
-  const { url, durability } = options.server
-  const rows = [
-    ['API docs', `${url}/docs`],
-    ['Storage', durability.detail],
-    ['Workers', workersOf(options)],
+  return bannerText(options, [
+    ...placesOf(options),
     ['Log in', loginOf(options)],
     ...(options.hasDemo ? [['Example', exampleOf(options)]] : []),
-  ]
-  const lines = rows.map(([name = '', text]) => `  ${name.padEnd(10)}${text}`)
-  return `\n  Crew ${VERSION} listens at ${url}\n\n${lines.join('\n')}\n\n`
+  ])
 }
+
+/** Of a server to try things on: what to do first, ready to be pasted. */
+export function devBannerOf(options: BannerOptions): string {
+  const { url } = options.server
+  const task = `curl -s ${url}/api/v1/task_groups/graph -H 'Content-Type: application/json' -d '{"tasks": [{"worker": "echo", "input": {"hello": "Crew"}}]}'`
+  return bannerText(options, [
+    ...placesOf(options),
+    ['Log in', 'not needed: only this machine is listened to'],
+    ['A task', task],
+    ['Next', exampleOf(options)],
+  ])
+}
+
+type BannerRow = readonly string[]
+
+function bannerText({ server }: BannerOptions, rows: readonly BannerRow[]): string {
+  const lines = rows.map(([name = '', text]) => `  ${name.padEnd(10)}${text}`)
+  return `\n  Crew ${VERSION} listens at ${server.url}\n\n${lines.join('\n')}\n\n`
+}
+
+const placesOf = (options: BannerOptions): readonly BannerRow[] => [
+  ['Web UI', `${options.server.url}${options.settings.basePath}`],
+  ['API docs', `${options.server.url}/docs`],
+  ['Storage', options.server.durability.detail],
+  ['Workers', workersOf(options)],
+]
 
 function workersOf({ settings, hasDemo, server }: BannerOptions): string {
   if (settings.workerBaseUrl !== null) return settings.workerBaseUrl

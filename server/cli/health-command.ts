@@ -1,4 +1,5 @@
 import { urlOf } from '../listen.ts'
+import { askServer } from './ask-server.ts'
 import type { Call, Command } from './command.ts'
 
 /** `crew health`: for container engines, whose images have no curl. */
@@ -15,9 +16,9 @@ const TIMEOUT_MS = 3000
 async function run({ settings, out }: Call): Promise<number> {
   const url = `${urlOf(settings)}/healthz`
   try {
-    const answer = await fetch(url, { signal: AbortSignal.timeout(TIMEOUT_MS) })
-    out(answer.ok ? (await answer.text()).trim() : `${url} answers with ${answer.status}.`)
-    return answer.ok ? 0 : 1
+    const { status, text } = await askServer(url, { signal: AbortSignal.timeout(TIMEOUT_MS) })
+    out(status === 200 ? text.trim() : `${url} answers with ${status}.`)
+    return status === 200 ? 0 : 1
   } catch {
     out(`${url} does not answer: is the server running, and are HOST and PORT the same as its?`)
     return 1

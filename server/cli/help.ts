@@ -1,40 +1,62 @@
 import { fileNamesOf, namesOf, SETTING_KEYS, SETTINGS, type Setting } from '../settings/settings-table.ts'
-import type { FlagSpec } from './arguments.ts'
-import type { Command } from './command.ts'
+import { type AnyCommand, type CommandGroup, type Entry, type FlagSpec, isGroup, takesSettings } from './command.ts'
 
 /** `crew --help`. */
-export function programHelp(commands: readonly Command[]): string {
+export function programHelp(entries: readonly Entry[]): string {
+  const groups = entries.filter(isGroup)
+  const commands = entries.filter((entry): entry is AnyCommand => !isGroup(entry))
   return [
     'Crew runs graphs of tasks: it POSTs each task that is ready to a worker and keeps the answer.',
     '',
     'Usage: crew COMMAND [FLAGS]',
     '',
     ...table(commands.map(({ name, words, about }) => [`${name} ${words.placeholder}`.trim(), about])),
-    ...table([
-      ['version', 'tell the version'],
-      ['help [COMMAND]', 'tell what a command takes, and every setting'],
-    ]),
+    ...table([['help [COMMAND]', 'tell what a command takes, and every setting']]),
+    ...(groups.length === 0 ? [] : ['', 'Of a server that runs, over its API (crew help group tells more):', '']),
+    ...table(groups.map(({ name, about }) => [`${name} …`, about])),
   ].join('\n')
 }
 
-/** `crew COMMAND --help`. */
-export function commandHelp(command: Command): string {
-  const { name, about, words, flags, listsSettings } = command
+/** `crew task --help`. */
+export function groupHelp({ name, about, commands }: CommandGroup): string {
+  return [
+    `Usage: crew ${name} COMMAND [FLAGS]`,
+    '',
+    sentence(about),
+    '',
+    ...table(commands.map((command) => [`${command.name} ${command.words.placeholder}`.trim(), command.about])),
+    '',
+    `What a command takes: crew help ${name} ${commands[0]?.name ?? ''}`.trim(),
+  ].join('\n')
+}
+
+/** `crew COMMAND --help`. The path of a command of a group is both names. */
+export function commandHelp(command: AnyCommand, path: string): string {
+  const { about, words, flags } = command
   const own = flags.map((flag) => [`${flag.name} ${flag.placeholder ?? ''}`.trim(), flag.about] as const)
   return [
-    `Usage: crew ${name} ${words.placeholder}`.trim(),
+    `Usage: crew ${path} ${words.placeholder}`.trim(),
     '',
-    `${about[0]?.toUpperCase()}${about.slice(1)}.`,
+    sentence(about),
     ...(own.length === 0 ? [] : ['', 'Flags:', ...table(own)]),
-    '',
-    ...(listsSettings
-      ? SETTINGS_HELP
-      : ['Settings are understood as well, such as --host and --port: see crew help start.']),
+    ...notesOf(command),
   ].join('\n')
 }
 
+function notesOf(command: AnyCommand): readonly string[] {
+  if (!takesSettings(command)) return command.notes === undefined ? [] : ['', ...command.notes]
+  if ('listsSettings' in command) return ['', ...SETTINGS_HELP]
+  return ['', 'Settings are understood as well, such as --host and --port: see crew help start.']
+}
+
+/** Every flag that a command takes. */
+export const flagsOf = (command: AnyCommand): readonly FlagSpec[] =>
+  takesSettings(command) ? [...command.flags, ...SETTING_FLAGS] : command.flags
+
+const sentence = (about: string): string => `${about[0]?.toUpperCase() ?? ''}${about.slice(1)}.`
+
 /** The flags of all settings. */
-export const SETTING_FLAGS: readonly FlagSpec[] = SETTING_KEYS.flatMap((key) => {
+const SETTING_FLAGS: readonly FlagSpec[] = SETTING_KEYS.flatMap((key) => {
   const { kind, isSecret }: Setting<unknown> = SETTINGS[key]
   const { placeholder, mayStandAlone = false } = kind
   const flag = { name: namesOf(key).flag, placeholder, mayStandAlone }
@@ -53,6 +75,11 @@ const SETTINGS_HELP: readonly string[] = [
   }),
 ]
 
+/** Names up to this long are in one column; what a longer one is about follows it. */
+const WIDEST = 34
+
 function table(rows: readonly (readonly string[])[]): string[] {
-  return rows.map(([name = '', about = '']) => `  ${name.padEnd(22)}${about}`)
+  const lengths = rows.map(([name = '']) => name.length).filter((length) => length <= WIDEST)
+  const width = Math.max(20, ...lengths) + 2
+  return rows.map(([name = '', about = '']) => `  ${`${name}  `.padEnd(width)}${about}`)
 }

@@ -1,16 +1,17 @@
 import type { Finding, ImportCount, ImportProgress, SkipKind, TaskCount } from '../services/import-crew-go.ts'
+import { oneLine } from './client/terminal-text.ts'
 
 /** What is told one by one, as a line. Imported groups are told by a dry run only: a real one would print all there is. */
 export function findingLine(finding: Finding, isDryRun: boolean): string | null {
   switch (finding.kind) {
     case 'groupImported':
-      return isDryRun ? printable(`group ${finding.id} "${finding.name}": ${tasksOf(finding.tasks)}`) : null
+      return isDryRun ? oneLine(`group ${finding.id} "${finding.name}": ${tasksOf(finding.tasks)}`) : null
     case 'groupSkipped':
-      return printable(`group ${finding.id} is skipped: ${finding.reason}`)
+      return oneLine(`group ${finding.id} is skipped: ${finding.reason}`)
     case 'taskSkipped':
-      return printable(`task ${finding.id} is skipped: ${finding.reason}`)
+      return oneLine(`task ${finding.id} is skipped: ${finding.reason}`)
     case 'taskChanged':
-      return printable(`task ${finding.id}: ${finding.change}`)
+      return oneLine(`task ${finding.id}: ${finding.change}`)
   }
 }
 
@@ -51,6 +52,3 @@ const count = (number: number, noun: string): string => `${number} ${noun}${numb
 const is = (number: number): string => (number === 1 ? 'was' : 'were')
 const has = (number: number): string => (number === 1 ? 'has' : 'have')
 const sum = (numbers: ReadonlyMap<SkipKind, number>): number => [...numbers.values()].reduce((a, b) => a + b, 0)
-
-/** Names and ids are anybody's: control characters never reach the terminal. */
-const printable = (line: string): string => line.replace(/[\p{Cc}\p{Cf}\u2028\u2029]+/gu, ' ')

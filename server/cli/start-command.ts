@@ -1,10 +1,6 @@
-import { createLogger, type Logger } from '../logger.ts'
-import { type CrewServer, startServer } from '../start-server.ts'
-import { VERSION } from '../version.ts'
 import { bannerOf } from './banner.ts'
 import type { Call, Command } from './command.ts'
-import { exitOnCrash } from './crash.ts'
-import { stopSignal } from './stop-signal.ts'
+import { serve } from './serve.ts'
 
 /** `crew start`: serves until it is told to stop. */
 export const startCommand: Command = {
@@ -22,31 +18,12 @@ export const startCommand: Command = {
   run,
 }
 
-async function run({ settings, flags }: Call): Promise<number> {
-  const logger = createLogger({ level: settings.logLevel, isTty: process.stdout.isTTY })
-  exitOnCrash(logger)
-  const asked = stopSignal()
+function run({ settings, secrets, flags }: Call): Promise<never> {
   const hasDemo = flags.has('--demo')
-  const server = await startServer({ settings, hasDemo, logger })
-  const { engine, survives } = server.durability
-  logger.info({ version: VERSION, url: server.url, engine, survives }, 'started')
-  // Not on stdout: there a log collector reads lines of JSON.
-  process.stderr.write(bannerOf({ server, settings, hasDemo }))
-  const signal = await asked
-  logger.info({ signal, limitMs: settings.shutdownTimeoutInMilliseconds }, 'stopping')
-  await stopInTime(server, settings.shutdownTimeoutInMilliseconds, logger)
-  logger.info({}, 'stopped')
-  process.exit(0)
-}
-
-/** What a stop may take beyond the time that attempts in flight have. */
-const GRACE_MS = 2000
-
-async function stopInTime(server: CrewServer, limitMs: number, logger: Logger): Promise<void> {
-  const hardStop = setTimeout(() => {
-    logger.error({ limitMs }, 'the stop took too long and was cut short; the next start gives the open attempts back')
-    process.exit(1)
-  }, limitMs + GRACE_MS)
-  await server.stop()
-  clearTimeout(hardStop)
+  return serve({
+    ...{ settings, secrets, hasDemo },
+    log: { isTty: process.stdout.isTTY },
+    // Not on stdout: there a log collector reads lines of JSON.
+    onStarted: (server) => void process.stderr.write(bannerOf({ server, settings, hasDemo })),
+  })
 }

@@ -3,7 +3,7 @@ import { constants } from 'node:os'
 /** What service managers, terminals and closed terminals send. */
 const SIGNALS = ['SIGTERM', 'SIGINT', 'SIGHUP'] as const
 /** As shells tell that somebody pressed Ctrl-C. */
-const INTERRUPTED = 128 + constants.signals.SIGINT
+export const INTERRUPTED = 128 + constants.signals.SIGINT
 
 /** Resolves at the first signal to stop. A second one ends the process at once: somebody does not want to wait. */
 export function stopSignal(): Promise<string> {

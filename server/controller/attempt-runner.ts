@@ -1,23 +1,23 @@
 import type { ClaimedTask, TaskStorage } from '../../storage/task-storage.ts'
 import { decideAttempt, type EndedAttempt } from '../core/attempt.ts'
-import type { CommitResult } from '../core/change-set.ts'
+import type { ChangeSet, CommitResult } from '../core/change-set.ts'
 import type { Clock, Random, Timers } from '../core/clock.ts'
 import { idsNamedBy } from '../core/continuations.ts'
+import { isDelivery, readDelivery } from '../core/delivery.ts'
+import { followPolicy } from '../core/failure-policy.ts'
+import { rateLimitReading } from '../core/rate-limit-headers.ts'
 import type { Task } from '../core/task.ts'
-import { requestBody, requestHeaders, workerUrl } from '../core/worker-request.ts'
 import { readReply, type WorkerReply } from '../core/worker-response.ts'
+import { type AttemptObserver, outcomeOf } from './attempt-observer.ts'
+import type { Callbacks } from './callbacks.ts'
 import type { Committer } from './committer.ts'
 import type { Logger } from './logger.ts'
 import { readPatiently } from './storage-health.ts'
+import { type TrafficWatch, UNWATCHED, type WatchedEnd } from './traffic-watch.ts'
+import type { BaseWorkers, WorkerBook } from './worker-book.ts'
+import { callOf } from './worker-call.ts'
 import type { CallEnd, WorkerClient } from './worker-client.ts'
-
-/** Where workers are and how they are called. */
-export interface WorkerSettings {
-  /** Null: no worker has an address. */
-  readonly baseUrl: string | null
-  readonly authorization: string | null
-  readonly timeoutSeconds: number
-}
+import type { WorkerFigures } from './worker-figures.ts'
 
 export interface RunnerOptions {
   readonly storage: TaskStorage
@@ -27,9 +27,13 @@ export interface RunnerOptions {
   readonly timers: Timers
   readonly random: Random
   readonly newId: () => string
-  readonly newTraceparent: () => string
   readonly logger: Logger
-  readonly workers: WorkerSettings
+  readonly workers: BaseWorkers
+  readonly book: WorkerBook
+  readonly figures: WorkerFigures
+  readonly observer: AttemptObserver
+  readonly traffic: TrafficWatch
+  readonly callbacks: Callbacks
   readonly version: string
   /** The boot of this server, for the record. */
   readonly instance: string
@@ -40,6 +44,8 @@ export interface RunningAttempt {
   readonly claimed: ClaimedTask
   /** The end of its lease as this server knows it. */
   leaseUntil: number
+  /** Its lease is gone: it was cut off by this server, and its worker did nothing wrong. */
+  isLost?: true
   /** The worker has answered or never will: its slot is free. */
   readonly answered: Promise<CallEnd>
   /** Cuts the call off. */
@@ -49,26 +55,33 @@ export interface RunningAttempt {
 /** POSTs the task to its worker, unless its lease is over before there is a connection: a machine may sleep at any moment. */
 export function startAttempt(options: RunnerOptions, claimed: ClaimedTask, leaseUntil: number): RunningAttempt {
   const { task, parents } = claimed
-  const { baseUrl, authorization } = options.workers
-  const timeoutSeconds = task.timeoutSeconds ?? options.workers.timeoutSeconds
-  const traceparent = options.newTraceparent()
+  const call = callOf(options.book.planOf(task.worker), task, {
+    version: options.version,
+    traceparent: options.observer.traceparentOf(task),
+    parents,
+    callback: options.callbacks.of(task.id, claimed.token),
+    now: options.clock.now(),
+  })
+  if (call.kind === 'none') return { claimed, leaseUntil, answered: Promise.resolve(call.end), abort() {} }
   const { reply, abort } = options.client.post({
-    url: workerUrl(baseUrl ?? '', task.worker),
-    headers: requestHeaders(task, { version: options.version, timeoutSeconds, authorization, traceparent }),
-    body: requestBody(task, parents),
-    timeoutMs: timeoutSeconds * 1000,
+    ...call.request,
     mayStart: () => options.clock.now() < attempt.leaseUntil,
   })
-  const attempt: RunningAttempt = { claimed, leaseUntil, answered: reply, abort }
+  const attempt: RunningAttempt = { claimed, leaseUntil, answered: call.clean(reply), abort }
   return attempt
 }
 
 /** Decides what the reply changes and commits it; again from fresh books when the task was edited meanwhile. */
-export async function finishAttempt(options: RunnerOptions, claimed: ClaimedTask, reply: WorkerReply): Promise<void> {
-  const { token } = claimed
+export async function finishAttempt(
+  options: RunnerOptions,
+  running: RunningAttempt,
+  reply: WorkerReply,
+): Promise<void> {
+  const { claimed, isLost } = running
+  const { token, task } = claimed
   const endedAt = options.clock.now()
   const attempt: EndedAttempt = {
-    outcome: readReply(reply, endedAt),
+    outcome: isDelivery(task) ? readDelivery(reply, endedAt) : readReply(reply, endedAt),
     token,
     instance: options.instance,
     startedAt: claimed.task.lease?.startedAt ?? endedAt,
@@ -76,15 +89,48 @@ export async function finishAttempt(options: RunnerOptions, claimed: ClaimedTask
     statusCode: reply.kind === 'answer' ? reply.status : null,
     bytes: reply.kind === 'answer' ? reply.bytes : 0,
   }
-  let task: Task | undefined = claimed.task
-  for (let tries = 0; task && tries < MAX_DECISIONS; tries++) {
+  if (!isLost) countEnd(options, task, attempt)
+  const reading = reply.kind === 'answer' ? rateLimitReading(reply.headers, endedAt) : null
+  const watched = isLost ? UNWATCHED : options.traffic.ended(claimed, attempt, reading)
+  const result = await concludeAttempt(options, { task, attempt, watched })
+  if (result === 'applied' || result === 'duplicate') logBreaker(options.logger, task, watched)
+  else watched.forget()
+}
+
+/** What everybody who counts is told of. */
+export function countEnd({ figures, observer }: RunnerOptions, task: Task, attempt: EndedAttempt): void {
+  figures.record(task, attempt)
+  observer.ended(task, { ...attempt, outcome: outcomeOf(attempt.outcome) })
+}
+
+/** Commits what the end of an attempt changes. `conflict`: its task was edited again and again. */
+export async function concludeAttempt(
+  options: RunnerOptions,
+  { task: first, attempt, watched }: { task: Task; attempt: EndedAttempt; watched: WatchedEnd },
+): Promise<CommitResult> {
+  let task: Task | undefined = first
+  for (let tries = 0; tries < MAX_DECISIONS; tries++) {
+    if (!task) return 'leaseLost'
     const decided: Task = task
-    const context = await readPatiently(options.timers, () => loadContext(options, decided, attempt))
-    const result = await options.committer.commit(decideAttempt(decided, attempt, context))
+    const changeSet = await readPatiently(options.timers, () => decide(options, decided, attempt, watched))
+    const result = await options.committer.commit(changeSet)
     logEnd(options.logger, decided, attempt, result)
-    if (result !== 'conflict') return
+    if (result === 'applied') options.observer.concluded(decided, changeSet)
+    if (result !== 'conflict') return result
     task = (await readPatiently(options.timers, () => options.storage.getTasks([decided.id])))[0]
   }
+  return 'conflict'
+}
+
+async function decide(
+  options: RunnerOptions,
+  task: Task,
+  attempt: EndedAttempt,
+  { signs }: WatchedEnd,
+): Promise<ChangeSet> {
+  const context = await loadContext(options, task, attempt)
+  const decided = decideAttempt(task, attempt, { ...context, signs })
+  return followPolicy(decided, [task, ...context.duplicates], { now: attempt.endedAt, groups: options.storage })
 }
 
 /** A task that is edited this often within one answer is edited by a loop; its lease ends and it is tried again. */
@@ -98,10 +144,11 @@ async function loadContext(
   task: Task,
   { outcome, endedAt }: EndedAttempt,
 ): Promise<Parameters<typeof decideAttempt>[2]> {
-  const { storage, random, newId } = options
+  const { storage, random, newId, book } = options
   const base = {
     now: endedAt,
     random,
+    retryOf: (worker: string) => book.settingsOf(worker).retry,
     newId,
     keyScope: 'group' as const,
     groupEpoch: 0,
@@ -143,4 +190,13 @@ function logEnd(logger: Logger, task: Task, attempt: EndedAttempt, result: Commi
   else if (outcome.kind === 'success') logger.debug(fields, 'attempt succeeded')
   else if (outcome.kind === 'rateLimited') logger.info(fields, 'attempt was rate limited')
   else logger.info(fields, 'attempt failed')
+}
+
+/** That a worker is not called any more, and that it is again, is for whoever is on duty. */
+function logBreaker(logger: Logger, { worker }: Task, { signs }: WatchedEnd): void {
+  for (const change of signs.changes) {
+    if (change.kind === 'holdWork')
+      logger.warn({ worker, reason: change.hold.reason }, 'the breaker of a worker is open')
+    if (change.kind === 'releaseWork') logger.info({ worker }, 'the breaker of a worker is closed')
+  }
 }

@@ -1,6 +1,7 @@
 import type { TaskStorage } from '../../storage/task-storage.ts'
 import type { ChangeSet, CommitResult } from '../core/change-set.ts'
 import type { Timers } from '../core/clock.ts'
+import type { AttemptObserver } from './attempt-observer.ts'
 import type { Logger } from './logger.ts'
 import { isOutage, RETRY_MS, type StorageHealth } from './storage-health.ts'
 
@@ -9,6 +10,7 @@ export interface CommitterOptions {
   readonly timers: Timers
   readonly logger: Logger
   readonly health: StorageHealth
+  readonly observer: Pick<AttemptObserver, 'committed'>
   /** Called right after results were handed over: what is asked of the storage now comes behind them, in the same batch. */
   readonly afterFlush: () => void
 }
@@ -51,7 +53,7 @@ export class Committer {
       this.#pending.push({ changeSet, resolve, reject })
       if (this.#isFlushScheduled) return
       this.#isFlushScheduled = true
-      setImmediate(() => this.#flush())
+      this.#options.timers.soon(() => this.#flush())
     })
   }
 
@@ -64,8 +66,10 @@ export class Committer {
   }
 
   async #write(batch: readonly Pending[]): Promise<void> {
+    const startedAt = performance.now()
     try {
       const results = await this.#options.storage.commit(batch.map(({ changeSet }) => changeSet))
+      this.#options.observer.committed(performance.now() - startedAt)
       this.#options.health.answered()
       this.#take(batch)
       for (const [index, one] of batch.entries()) one.resolve(results[index] as CommitResult)

@@ -1,16 +1,27 @@
 import type { ClaimedTask, TaskStorage } from '../../storage/task-storage.ts'
-import { decideUnstartedAttempt } from '../core/attempt.ts'
 import type { Clock, Random, Timers } from '../core/clock.ts'
+import { isDelivery } from '../core/delivery.ts'
+import type { Retention } from '../core/retention.ts'
+import { isAcceptance } from '../core/worker-response.ts'
+import { Alarms } from './alarms.ts'
+import { cutOffEnd } from './attempt-observer.ts'
 import { finishAttempt, type RunnerOptions, type RunningAttempt, startAttempt } from './attempt-runner.ts'
+import { ClaimLag } from './claim-lag.ts'
+import { Claims } from './claims.ts'
 import { Committer } from './committer.ts'
+import { DueAlarm, POLL_MS } from './due-alarm.ts'
 import { renewLeases } from './lease-keeper.ts'
-import { decideLost, giveBack, reapLeases } from './lease-reaper.ts'
+import { decideLost, decideUnstarted, giveBack, reapLeases } from './lease-reaper.ts'
 import type { Logger } from './logger.ts'
-import { cleanFinishedGroups, type Retention } from './retention.ts'
+import { acceptAttempt, OutsideAttempts } from './outside-attempts.ts'
+import { PollDesk } from './poll-desk.ts'
+import { clean } from './retention.ts'
 import { StorageHealth } from './storage-health.ts'
+import { TrafficWatch } from './traffic-watch.ts'
+import { UnfinishedWork } from './unfinished-work.ts'
 import { type Limits, WorkerLimits } from './worker-limits.ts'
 
-export interface ControllerOptions extends Omit<RunnerOptions, 'committer'> {
+export interface ControllerOptions extends Omit<RunnerOptions, 'committer' | 'traffic'> {
   readonly storage: TaskStorage
   readonly clock: Clock
   readonly timers: Timers
@@ -22,10 +33,6 @@ export interface ControllerOptions extends Omit<RunnerOptions, 'committer'> {
   readonly retention: Retention | null
 }
 
-/** Hints can be lost; what is claimable is found again at least this often (I4, DESIGN section 5). */
-const POLL_MS = 1000
-/** Claims are asked for in batches: one transaction for many, but never one that holds others up for long. */
-const MAX_CLAIMED = 64
 /** Answered attempts that are not durable yet. Beyond these nothing is claimed, so a slow storage cannot fill the memory. */
 const MAX_UNCOMMITTED = 1000
 /** After the limit of a drain, the time to give back what was cut off. */
@@ -40,8 +47,13 @@ const CLEAN_MS = 10 * 60 * 1000
  * a poll each second is the truth and every wake only makes it sooner; draining claims nothing.
  */
 export class Controller {
+  /** Where workers fetch tasks. */
+  readonly polls: PollDesk
+  /** Ends and keeps the attempts that run outside. */
+  readonly outside: OutsideAttempts
   readonly #options: ControllerOptions
   readonly #limits: WorkerLimits
+  readonly #claims: Claims
   readonly #health: StorageHealth
   readonly #committer: Committer
   readonly #runner: RunnerOptions
@@ -49,37 +61,66 @@ export class Controller {
   readonly #running = new Map<string, RunningAttempt>()
   /** Those of them that have their answer. */
   readonly #answered = new Set<string>()
-  readonly #cancels = new Map<string, () => void>()
+  readonly #alarms: Alarms
+  readonly #traffic: TrafficWatch
+  readonly #unfinished: UnfinishedWork
+  readonly #lag = new ClaimLag()
+  readonly #dueAlarm: DueAlarm
   #state: 'idle' | 'running' | 'draining' | 'stopped' = 'idle'
   #isClaiming = false
   #isClaimDue = false
   #isWakeScheduled = false
   #unsubscribe: () => void = () => {}
-  #finishing = 0
-  #whenQuiet: (() => void) | null = null
 
   constructor(options: ControllerOptions) {
     this.#options = options
     this.#limits = new WorkerLimits(options.limits)
+    this.#alarms = new Alarms(options.timers)
+    this.#dueAlarm = new DueAlarm({ ...options, alarms: this.#alarms, lag: this.#lag, wake: () => this.wake() })
+    this.#traffic = new TrafficWatch(options.book)
+    this.#unfinished = new UnfinishedWork((error) =>
+      options.logger.error({ err: error }, 'finishing an attempt failed; its lease ends by itself'),
+    )
     this.#health = new StorageHealth({ ...options, onBack: () => this.#goOn() })
     this.#committer = new Committer({ ...options, health: this.#health, afterFlush: () => this.claimSoon() })
-    this.#runner = { ...options, committer: this.#committer }
+    this.#runner = { ...options, committer: this.#committer, traffic: this.#traffic }
+    this.polls = new PollDesk({ ...options, wake: () => this.claimSoon() })
+    this.outside = new OutsideAttempts(this.#runner)
+    this.#claims = new Claims({
+      ...options,
+      limits: this.#limits,
+      polls: this.polls,
+      answered: () => this.#health.answered(),
+      begin: (claimed, until) => this.#begin(claimed, until),
+    })
   }
 
   get inFlight(): number {
     return this.#limits.inFlight
   }
 
-  get isHealthy(): boolean {
-    return this.#committer.isHealthy
+  /** Answers that are not durable yet. */
+  get uncommitted(): number {
+    return this.#answered.size
+  }
+
+  /** Nothing is written: the storage is full or away. */
+  get isReadOnly(): boolean {
+    return !this.#committer.isHealthy || this.#health.isAway
+  }
+
+  /** How late this server asked for what was due, at worst within the last minute, in ms. */
+  get claimLagMs(): number {
+    return this.#state === 'running' ? this.#lag.worst(this.#options.clock.now()) : 0
   }
 
   slotsOf(worker: string): { inFlight: number; limit: number } {
-    return this.#limits.slotsOf(worker)
+    return this.#limits.slotsOf(worker, this.#options.clock.now())
   }
 
   async start(): Promise<void> {
     this.#state = 'running'
+    this.#limits.begin(this.#options.clock.now())
     this.#unsubscribe = this.#options.storage.subscribe((_, origin) => {
       if (origin === 'commit') this.wake()
     })
@@ -87,7 +128,7 @@ export class Controller {
     this.#repeat('poll', POLL_MS, () => this.#poll())
     this.#repeat('renew', this.#options.leaseMs / 3, () => this.#renew())
     const { retention } = this.#options
-    if (retention) this.#repeat('clean', CLEAN_MS, () => cleanFinishedGroups(this.#options, retention))
+    if (retention) this.#repeat('clean', CLEAN_MS, async () => void (await clean(this.#options, { retention })))
     this.wake()
   }
 
@@ -95,7 +136,7 @@ export class Controller {
   wake(): void {
     if (this.#isWakeScheduled || this.#state !== 'running') return
     this.#isWakeScheduled = true
-    setImmediate(() => {
+    this.#options.timers.soon(() => {
       this.#isWakeScheduled = false
       this.claimSoon()
     })
@@ -108,12 +149,11 @@ export class Controller {
   async drain(limitMs: number): Promise<void> {
     if (this.#state === 'draining' || this.#state === 'stopped') return
     this.#state = 'draining'
+    this.polls.close()
     this.#unsubscribe()
-    this.#cancelTimer('poll')
-    this.#cancelTimer('due')
-    this.#cancelTimer('clean')
+    for (const name of ['poll', 'due', 'clean']) this.#alarms.cancel(name)
     await this.#quiet(limitMs)
-    this.#cancelTimer('renew')
+    this.#alarms.cancel('renew')
     this.#state = 'stopped'
   }
 
@@ -127,7 +167,8 @@ export class Controller {
 
   #claimNow(): void {
     this.#isClaimDue = true
-    if (!this.#isClaiming && this.#state === 'running') this.#track(this.#claim())
+    this.#lag.due(this.#options.clock.now())
+    if (!this.#isClaiming && this.#state === 'running') this.#unfinished.track(this.#claim())
   }
 
   async #claim(): Promise<void> {
@@ -146,65 +187,55 @@ export class Controller {
 
   /** Answers whether there may be more to claim at once. */
   async #claimBatch(): Promise<boolean> {
-    const { storage, clock, workers, leaseMs } = this.#options
-    const room = Math.min(this.#limits.free, MAX_UNCOMMITTED - this.#answered.size)
-    if (workers.baseUrl === null || room <= 0 || !this.#committer.allowsClaims) return false
-    const limit = Math.min(room, MAX_CLAIMED)
-    const until = clock.now() + leaseMs
-    const { tasks, nextDueAt } = await storage.claim({
-      limit,
-      slots: this.#limits.slots(),
-      slotsPerWorker: this.#limits.slotsPerWorker,
-      maxLeasesPerWorker: this.#limits.slotsPerWorker,
-      until,
-    })
-    this.#health.answered()
-    for (const claimed of tasks) this.#begin(claimed, until)
-    if (nextDueAt !== null) this.#wakeAt(nextDueAt)
-    return tasks.length === limit
+    if (!this.#committer.allowsClaims) return false
+    this.#lag.asked()
+    const { count, hasMore, nextDueAt } = await this.#claims.make(MAX_UNCOMMITTED - this.#answered.size)
+    this.#lag.answered(this.#options.clock.now())
+    if (nextDueAt !== null) this.#dueAlarm.set(nextDueAt, count)
+    return hasMore
   }
 
   /** Not when the machine slept until the lease was over: another server may have the task by now. */
-  #begin(claimed: ClaimedTask, leaseUntil: number): void {
-    if (this.#state === 'running' && this.#options.clock.now() < leaseUntil) this.#run(claimed, leaseUntil)
-    else this.#track(this.#giveBackUnstarted(claimed))
+  #begin(claimed: ClaimedTask, leaseUntil: number): boolean {
+    const mayStart = this.#state === 'running' && this.#options.clock.now() < leaseUntil
+    const taken = mayStart ? this.polls.offer(claimed) : this.#giveBackUnstarted(claimed)
+    if (taken === null) return this.#run(claimed, leaseUntil)
+    this.#unfinished.track(taken)
+    return false
   }
 
   #giveBackUnstarted(claimed: ClaimedTask): Promise<void> {
-    return giveBack(this.#options, claimed, (task) => decideUnstartedAttempt(task, claimed.token))
+    return giveBack(this.#options, claimed, (task) => decideUnstarted(this.#options, task, claimed.token))
   }
 
-  #run(claimed: ClaimedTask, leaseUntil: number): void {
-    this.#limits.take(claimed.task.worker)
+  /** Answers whether its worker has more slots from now on. */
+  #run(claimed: ClaimedTask, leaseUntil: number): boolean {
+    const now = this.#options.clock.now()
+    const hasMore = this.#limits.take(claimed.task, now)
+    this.#options.figures.history.began(claimed.task.worker, now)
+    this.#options.observer.began(claimed, now)
+    this.#traffic.began(claimed, now)
     const attempt = startAttempt(this.#runner, claimed, leaseUntil)
     this.#running.set(claimed.token, attempt)
-    this.#track(this.#follow(attempt))
-  }
-
-  /** Counts work that a drain must wait for. */
-  #track(work: Promise<unknown>): void {
-    this.#finishing++
-    void work
-      .catch((error) =>
-        this.#options.logger.error({ err: error }, 'finishing an attempt failed; its lease ends by itself'),
-      )
-      .finally(() => {
-        this.#finishing--
-        if (this.#finishing === 0) this.#whenQuiet?.()
-      })
+    this.#unfinished.track(this.#follow(attempt))
+    return hasMore
   }
 
   async #follow(attempt: RunningAttempt): Promise<void> {
     const { claimed } = attempt
     const reply = await attempt.answered
-    this.#limits.release(claimed.task.worker)
+    const now = this.#options.clock.now()
+    this.#limits.release(claimed.task.worker, reply, now)
+    this.#options.figures.history.left(claimed.task.worker, now)
     // Cut off by the drain: what becomes of it is decided there.
-    if (!this.#running.has(claimed.token)) return
+    if (!this.#running.has(claimed.token)) return this.#traffic.dropped(claimed)
     this.#answered.add(claimed.token)
     try {
       if (reply.kind === 'unsent') await this.#giveBackUnstarted(claimed)
-      else await finishAttempt(this.#runner, claimed, reply)
+      else if (isAcceptance(reply) && !isDelivery(claimed.task)) await acceptAttempt(this.#runner, attempt, reply)
+      else await finishAttempt(this.#runner, attempt, reply)
     } finally {
+      this.#traffic.dropped(claimed)
       // Only now: the lease is kept until the result is durable, or another server would run the task again meanwhile.
       this.#running.delete(claimed.token)
       this.#answered.delete(claimed.token)
@@ -213,23 +244,16 @@ export class Controller {
 
   /** Resolves when nothing is left to wait for, or when the limit and the grace after it are over. */
   #quiet(limitMs: number): Promise<void> {
-    if (this.#finishing === 0) return Promise.resolve()
     const { timers, logger } = this.#options
-    return new Promise((resolve) => {
-      const cutOff = timers.after(limitMs, () => this.#cutOff())
-      const giveUp = timers.after(limitMs + GIVE_BACK_MS, () => {
-        logger.error(
-          { results: this.#answered.size },
-          'results are lost: the storage did not take them before the shutdown',
-        )
-        resolve()
-      })
-      this.#whenQuiet = () => {
-        cutOff()
-        giveUp()
-        resolve()
-      }
-    })
+    const giveUp = (): void =>
+      logger.error(
+        { results: this.#answered.size },
+        'results are lost: the storage did not take them before the shutdown',
+      )
+    return this.#unfinished.quiet(timers, [
+      { after: limitMs, run: () => this.#cutOff() },
+      { after: limitMs + GIVE_BACK_MS, run: giveUp },
+    ])
   }
 
   /** The limit of the drain is over: what still runs is cut off and given back (I10). */
@@ -242,7 +266,8 @@ export class Controller {
         { taskId, groupId, worker, attempt },
         'attempt cut off by the shutdown; it is given back',
       )
-      this.#track(giveBack(this.#options, claimed, (task) => decideLost(this.#options, task, 'givenBack')))
+      this.#options.observer.ended(claimed.task, cutOffEnd(claimed, this.#options.clock.now()))
+      this.#unfinished.track(giveBack(this.#options, claimed, (task) => decideLost(this.#options, task, 'givenBack')))
       abort()
     }
   }
@@ -263,36 +288,12 @@ export class Controller {
 
   /** The storage is back. Leases may have ended meanwhile, and soon other servers look for such. */
   #goOn(): void {
-    this.#track(this.#renew().catch((error) => this.#health.failed('renew', error)))
+    this.#unfinished.track(this.#renew().catch((error) => this.#health.failed('renew', error)))
     this.claimSoon()
   }
 
-  #wakeAt(at: number): void {
-    this.#cancelTimer('due')
-    const ms = at - this.#options.clock.now()
-    // The poll is sooner for anything further away.
-    if (ms < POLL_MS)
-      this.#cancels.set(
-        'due',
-        this.#options.timers.after(Math.max(0, ms), () => this.wake()),
-      )
-  }
-
-  /** Runs `work` again and again with a pause in between; a failure is logged and does not end it. */
+  /** Runs `work` again and again; a failure is logged and does not end it. */
   #repeat(name: string, ms: number, work: () => Promise<unknown>): void {
-    const run = async (): Promise<void> => {
-      try {
-        await work()
-      } catch (error) {
-        this.#health.failed(name, error)
-      }
-      if (this.#cancels.has(name)) this.#cancels.set(name, this.#options.timers.after(ms, run))
-    }
-    this.#cancels.set(name, this.#options.timers.after(ms, run))
-  }
-
-  #cancelTimer(name: string): void {
-    this.#cancels.get(name)?.()
-    this.#cancels.delete(name)
+    this.#alarms.repeat(name, ms, { work, failed: (error) => this.#health.failed(name, error) })
   }
 }

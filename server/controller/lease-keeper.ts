@@ -18,7 +18,10 @@ export async function renewLeases(
   const until = clock.now() + leaseMs
   const lost = new Set(await storage.renewLeases(refs, until))
   for (const attempt of attempts) {
-    if (lost.has(attempt.claimed.token)) attempt.abort()
-    else attempt.leaseUntil = until
+    if (!lost.has(attempt.claimed.token)) attempt.leaseUntil = until
+    else {
+      attempt.isLost = true
+      attempt.abort()
+    }
   }
 }

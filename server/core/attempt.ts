@@ -1,17 +1,22 @@
 import type { AttemptOutcome, AttemptRecord } from './attempt-record.ts'
-import { retryDelayMs } from './backoff.ts'
-import type { Change, ChangeSet, CrewEvent, Guard, WorkHold } from './change-set.ts'
-import type { Random } from './clock.ts'
+import type { Change, ChangeSet, CrewEvent, Guard } from './change-set.ts'
 import { type ContinuationContext, createContinuations } from './continuations.ts'
 import { mergeFailure, mergeSuccess } from './duplicates.ts'
 import { failPatch } from './failure.ts'
-import { deliveryIdOf, Hold, isComplete, type Task, type TaskPatch, withHold } from './task.ts'
-import { type Delays, type Outcome, refusedAnswer } from './worker-response.ts'
+import {
+  delayChildren,
+  holdEvents,
+  holdForDelay,
+  rateLimitedRunAfter,
+  rateLimitHold,
+  type WaitContext,
+} from './holds.ts'
+import { completed, deliveryIdOf, isComplete, type Task, type TaskPatch } from './task.ts'
+import { NO_SIGNS, type Signs } from './traffic.ts'
+import { type Outcome, refusedAnswer } from './worker-response.ts'
 
-/** WIRE section 3: rate limits use up no attempt for at most 24 h per task; after that each counts as a failure. */
+/** WIRE section 3: rate limits and probes use up no attempt for at most 24 h per task; after that each counts as a failure. */
 export const RATE_LIMIT_GRACE_MS = 24 * 3600 * 1000
-/** A provider that answers 429 with "retry now" would be called in a tight loop that uses up no attempts. */
-export const MIN_RATE_LIMIT_HOLD_MS = 1000
 /** I10: an attempt cut by our crash or drain is given back at most 10 times; a task that kills servers must not go on for ever. */
 export const MAX_GIVEN_BACK = 10
 
@@ -27,15 +32,22 @@ export interface EndedAttempt {
 }
 
 /** What surrounds the task when its attempt ends. */
-export interface AttemptContext extends ContinuationContext {
-  readonly now: number
-  readonly random: Random
+export interface AttemptContext extends ContinuationContext, WaitContext {
+  /** What the end of the attempt says about its gates; absent: nothing. */
+  readonly signs?: Signs
   /** The other incomplete tasks with its merge key. */
   readonly duplicates: readonly Task[]
 }
 
 /** What the end of an attempt changes: the heart of Crew. WIRE sections 3 and 4. */
 export function decideAttempt(task: Task, attempt: EndedAttempt, context: AttemptContext): ChangeSet {
+  const { changes } = context.signs ?? NO_SIGNS
+  const decided = decideEnd(task, attempt, context)
+  // First: a hold that the same answer asks for must not be ended by the breaker that it closes.
+  return { ...decided, changes: [...changes, ...decided.changes], events: [...decided.events, ...holdEvents(changes)] }
+}
+
+function decideEnd(task: Task, attempt: EndedAttempt, context: AttemptContext): ChangeSet {
   if (isComplete(task)) return decideOvertaken(task, attempt)
   const { outcome } = attempt
   switch (outcome.kind) {
@@ -48,21 +60,31 @@ export function decideAttempt(task: Task, attempt: EndedAttempt, context: Attemp
   }
 }
 
+/** How an attempt came to its end without a result. */
+export type Loss = 'lost' | 'givenBack' | 'abandoned' | 'silent'
+
+/** `isFree`: it was none of the task's fault, as far as can be told, and uses up no attempt. */
+const losses: Readonly<Record<Loss, { outcome: AttemptOutcome; why: string; isFree: boolean }>> = {
+  lost: { outcome: 'lost', why: 'the server that ran the attempt died', isFree: true },
+  givenBack: { outcome: 'givenBack', why: 'the server shut down during the attempt', isFree: true },
+  abandoned: { outcome: 'lost', why: 'its polling worker did not release it before its lease ended', isFree: true },
+  silent: { outcome: 'timeout', why: 'accepted with 202, and then no heartbeat came in time', isFree: false },
+}
+
 /** What a lease that ended without a result changes: the attempt is given back, or fails when that happened too often. */
 export function decideLostAttempt(
   task: Task,
   attempt: Omit<EndedAttempt, 'outcome'>,
-  context: Pick<AttemptContext, 'now' | 'random' | 'duplicates'> & { readonly reason: 'lost' | 'givenBack' },
+  context: WaitContext & Pick<AttemptContext, 'duplicates'> & { readonly reason: Loss },
 ): ChangeSet {
-  const why =
-    context.reason === 'lost' ? 'the server that ran the attempt died' : 'the server shut down during the attempt'
-  if (task.givenBack < MAX_GIVEN_BACK) {
-    const record = recordOf(task, attempt, { outcome: context.reason, error: why, retryAt: task.runAfter })
+  const { outcome, why, isFree } = losses[context.reason]
+  if (isFree && task.givenBack < MAX_GIVEN_BACK) {
+    const record = recordOf(task, attempt, { outcome, error: why, retryAt: task.runAfter })
     return settle(task, attempt, { givenBack: task.givenBack + 1 }, record, { changes: [], lease: 'fence' })
   }
-  const error = `${why}; it was given back ${MAX_GIVEN_BACK} times before`
+  const error = isFree ? `${why}; it was given back ${MAX_GIVEN_BACK} times before` : why
   const failed = failPatch(task, { error, isRetryable: true, retryAfterMs: null, output: null }, context)
-  const record = recordOf(task, attempt, { outcome: context.reason, error, retryAt: retryAtOf(failed) })
+  const record = recordOf(task, attempt, { outcome, error, retryAt: retryAtOf(failed) })
   const merged = mergeFailure(task, context.duplicates, error, context)
   // Fenced, not settled: should the answer come after all, it is refused, and told apart from a repeated commit.
   return settle(task, attempt, failed, record, { ...merged, lease: 'fence' })
@@ -101,7 +123,7 @@ function decideSuccess(
     const refused = { ...refusedAnswer(continuations.fault), output: outcome.output, delays: outcome.delays }
     return decideFailure(task, attempt, refused, context)
   }
-  const patch = { holds: withHold(task.holds, Hold.complete, true), output: outcome.output, rateLimitedSince: 0 }
+  const patch = { holds: completed(task.holds), output: outcome.output, rateLimitedSince: 0 }
   const record = recordOf(task, attempt, { outcome: 'succeeded', error: null, retryAt: null })
   const merged = mergeSuccess(task, context.duplicates, outcome.output)
   return settle(task, attempt, patch, record, {
@@ -135,10 +157,19 @@ function decideFailure(
   outcome: Outcome & { kind: 'failure' },
   context: AttemptContext,
 ): ChangeSet {
-  return failed(task, attempt, outcome, {
-    context,
-    patch: failPatch(task, outcome, context),
-    holds: holdForDelay(task, outcome.delays, context.now),
+  const holds = holdForDelay(task, outcome.delays, context.now)
+  const patch = failPatch(task, outcome, context)
+  const probedUntil = context.signs?.probedUntil ?? null
+  if (probedUntil === null) return failed(task, attempt, outcome, { context, patch, holds })
+  const since = streakOf(task, context)
+  if (!isFree(outcome, since, context)) {
+    return failed(task, attempt, outcome, { context, patch: { ...patch, rateLimitedSince: since }, holds })
+  }
+  const runAfter = Math.max(task.runAfter, probedUntil, context.now + (outcome.retryAfterMs ?? 0))
+  const free = { rateLimitedSince: since, runAfter, ...outputOf(outcome) }
+  const record = recordOf(task, attempt, { outcome: outcome.reason, error: outcome.error, retryAt: runAfter })
+  return settle(task, attempt, free, record, {
+    changes: [...delayChildren(task, outcome.delays, context.now), ...holds],
   })
 }
 
@@ -149,22 +180,32 @@ function decideRateLimited(
   context: AttemptContext,
 ): ChangeSet {
   const { now } = context
-  const since = task.rateLimitedSince === 0 ? now : task.rateLimitedSince
+  const since = streakOf(task, context)
   const hold = rateLimitHold(task, outcome, context)
-  if (!outcome.isRetryable || now - since >= RATE_LIMIT_GRACE_MS) {
+  if (!isFree(outcome, since, context)) {
     // Whoever shares the limit waits all the same, and the streak goes on: its 24 hours are given once, not after each failure.
     const failure = { ...outcome, kind: 'failure', reason: 'failed' } as const
     const patch = { ...failPatch(task, outcome, context), rateLimitedSince: since }
     return failed(task, attempt, failure, { context, patch, holds: [{ kind: 'holdWork', hold }] })
   }
-  const patch: TaskPatch = { rateLimitedSince: since, ...rateLimitedRunAfter(task, outcome, hold, now) }
-  if (outcome.output !== null) patch.output = outcome.output
+  const runAfter = rateLimitedRunAfter(task, outcome, { hold, now })
+  const patch: TaskPatch = { rateLimitedSince: since, ...runAfter, ...outputOf(outcome) }
   const retryAt = Math.max(hold.until, patch.runAfter ?? task.runAfter)
   const record = recordOf(task, attempt, { outcome: 'rateLimited', error: outcome.error, retryAt })
   return settle(task, attempt, patch, record, {
     changes: [{ kind: 'holdWork', hold }, ...delayChildren(task, outcome.delays, now)],
   })
 }
+
+/** When the attempts that used up none began. */
+const streakOf = (task: Task, { now }: AttemptContext): number =>
+  task.rateLimitedSince === 0 ? now : task.rateLimitedSince
+
+/** Whether an attempt that was none of the task's fault uses up none. */
+const isFree = ({ isRetryable }: { isRetryable: boolean }, since: number, { now }: AttemptContext): boolean =>
+  isRetryable && now - since < RATE_LIMIT_GRACE_MS
+
+const outputOf = ({ output }: { output: string | null }): TaskPatch => (output === null ? {} : { output })
 
 /** An attempt used up: what both ways of failing have in common. */
 function failed(
@@ -181,46 +222,6 @@ function failed(
     changes: [...merged.changes, ...delayChildren(task, outcome.delays, context.now), ...end.holds],
     events: merged.events,
   })
-}
-
-/**
- * The hold keeps the task waiting, so that ending it starts the task at once. Unless it is not the task's own: an answer may name a
- * workgroup that the task is not in, and would then be asked for again at once, for a day.
- */
-function rateLimitedRunAfter(
-  task: Task,
-  outcome: Outcome & { kind: 'rateLimited' },
-  hold: WorkHold,
-  now: number,
-): Pick<TaskPatch, 'runAfter'> {
-  const isOwn = hold.name === (hold.scope === 'workgroup' ? task.workgroup : task.worker)
-  if (outcome.retryAfterMs === null) return isOwn ? {} : { runAfter: Math.max(task.runAfter, hold.until) }
-  return { runAfter: Math.max(now + outcome.retryAfterMs, isOwn ? 0 : now + MIN_RATE_LIMIT_HOLD_MS) }
-}
-
-/** WIRE section 3: the workgroup is held, without one the worker. */
-function rateLimitHold(task: Task, outcome: Outcome & { kind: 'rateLimited' }, context: AttemptContext): WorkHold {
-  const workgroup = outcome.delays.workgroup ?? task.workgroup
-  const holdMs = outcome.holdMs ?? retryDelayMs({ ...task, failures: task.failures + 1, random: context.random })
-  return {
-    scope: workgroup === '' ? 'worker' : 'workgroup',
-    name: workgroup === '' ? task.worker : workgroup,
-    until: context.now + Math.max(MIN_RATE_LIMIT_HOLD_MS, holdMs),
-    reason: `rate limit met by task ${task.id} of worker ${task.worker} (${outcome.source})`,
-  }
-}
-
-/** A delay that an answer asks for without being rate limited: it needs a workgroup to be held. */
-function holdForDelay(task: Task, delays: Delays, now: number): Change[] {
-  const name = delays.workgroup ?? task.workgroup
-  if (delays.workgroupDelayMs === 0 || name === '') return []
-  const reason = `asked for by task ${task.id} of worker ${task.worker} (workgroupDelayInSeconds)`
-  return [{ kind: 'holdWork', hold: { scope: 'workgroup', name, until: now + delays.workgroupDelayMs, reason } }]
-}
-
-function delayChildren(task: Task, delays: Delays, now: number): Change[] {
-  if (delays.childrenDelayMs === 0) return []
-  return [{ kind: 'delayChildren', parentId: task.id, notBefore: now + delays.childrenDelayMs }]
 }
 
 const retryAtOf = (patch: { runAfter: number; remainingAttempts: number }): number | null =>
@@ -259,16 +260,8 @@ function settle(
       { kind: 'addAttempt', taskId: task.id, attempt: record },
       ...more.changes,
     ],
-    events: [updated(task), ...heldEvents(more.changes), ...(more.events ?? [])],
+    events: [updated(task), ...holdEvents(more.changes), ...(more.events ?? [])],
   }
 }
 
 const updated = (task: Task): CrewEvent => ({ type: 'task.updated', groupId: task.groupId, taskId: task.id })
-
-function heldEvents(changes: readonly Change[]): CrewEvent[] {
-  return changes.flatMap((change) =>
-    change.kind === 'holdWork' && change.hold.scope === 'workgroup'
-      ? [{ type: 'workgroup.held' as const, workgroup: change.hold.name }]
-      : [],
-  )
-}

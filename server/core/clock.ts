@@ -8,6 +8,8 @@ export interface Clock {
 export interface Timers {
   /** Calls `run` once after that many milliseconds; the answer cancels it. */
   after(ms: number, run: () => void): () => void
+  /** Calls `run` in the next turn of the event loop: what this turn still asks for comes before it. */
+  soon(run: () => void): void
 }
 
 /** Numbers in [0, 1). Passed in wherever chance is needed, so that tests and simulations repeat. */

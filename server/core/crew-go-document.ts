@@ -1,5 +1,6 @@
 import { cutError } from './attempt-record.ts'
 import { KEPT_ERRORS } from './failure.ts'
+import { DEFAULT_GROUP_SETTINGS } from './group-settings.ts'
 import { isId } from './ids.ts'
 import { newTask } from './new-task.ts'
 import { JsonDepthError, JsonSyntaxError, parseJson, rawJsonOf } from './raw-json.ts'
@@ -60,7 +61,20 @@ export function readCrewGoGroup({ id, text }: CrewGoDocument, now: number): Read
   if (createdAt === null) return refused('createdAt: expected an RFC 3339 time')
   if (typeof name !== 'string') return refused('name: expected a string')
   if (typeof isPaused !== 'boolean') return refused('isPaused: expected true or false')
-  return { value: { id, name: cutName(name), createdAt, isPaused, metadata: {}, keyScope: 'group', epoch: 0 } }
+  const settings = DEFAULT_GROUP_SETTINGS
+  return {
+    value: {
+      id,
+      name: cutName(name),
+      createdAt,
+      isPaused,
+      stoppedBy: null,
+      metadata: {},
+      keyScope: 'group',
+      settings,
+      epoch: 0,
+    },
+  }
 }
 
 export function readCrewGoTask(

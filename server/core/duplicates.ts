@@ -1,7 +1,7 @@
 import type { Change, ChangeSet, CrewEvent, Guard } from './change-set.ts'
-import type { Random } from './clock.ts'
 import { failPatch } from './failure.ts'
-import { Hold, isExhausted, type Task, type TaskPatch, withHold } from './task.ts'
+import type { WaitContext } from './holds.ts'
+import { completed, isExhausted, isFinished, type Task, type TaskPatch } from './task.ts'
 
 /** What merging adds to the commit of the task that ran. */
 type Merge = Pick<ChangeSet, 'guards' | 'changes' | 'events'>
@@ -9,18 +9,13 @@ type Merge = Pick<ChangeSet, 'guards' | 'changes' | 'events'>
 /** The other incomplete tasks with the merge key end with its output, and their children wake (WIRE 4.5, I8). */
 export function mergeSuccess(task: Task, duplicates: readonly Task[], output: string): Merge {
   return merge(task, duplicates, (other) => [
-    patchOf(other, { holds: withHold(other.holds, Hold.complete, true), output }),
-    { kind: 'releaseChildren', parentId: other.id },
+    patchOf(other, { holds: completed(other.holds), output }),
+    ...(isFinished(other) ? [] : [{ kind: 'releaseChildren', parentId: other.id } as const]),
   ])
 }
 
 /** The others get its error, each using one attempt once; those with none left stay as they are. */
-export function mergeFailure(
-  task: Task,
-  duplicates: readonly Task[],
-  error: string,
-  context: { readonly now: number; readonly random: Random },
-): Merge {
+export function mergeFailure(task: Task, duplicates: readonly Task[], error: string, context: WaitContext): Merge {
   const failure = { error, isRetryable: true, retryAfterMs: null, output: null }
   return merge(task, duplicates, (other) =>
     isExhausted(other) ? [] : [patchOf(other, failPatch(other, failure, context))],

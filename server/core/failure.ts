@@ -1,6 +1,5 @@
 import { cutError } from './attempt-record.ts'
-import { retryDelayMs } from './backoff.ts'
-import type { Random } from './clock.ts'
+import { type WaitContext, waitAfterFailure } from './holds.ts'
 import { attemptsLeft, type Task, type TaskPatch } from './task.ts'
 
 /** WIRE section 1: `errors` keeps the newest 50. */
@@ -10,13 +9,12 @@ export const KEPT_ERRORS = 50
 export function failPatch(
   task: Task,
   failure: { error: string; isRetryable: boolean; retryAfterMs: number | null; output: string | null },
-  context: { readonly now: number; readonly random: Random },
+  context: WaitContext,
 ): TaskPatch & { runAfter: number; remainingAttempts: number } {
-  const failures = task.failures + 1
-  const delayMs = failure.retryAfterMs ?? retryDelayMs({ ...task, failures, random: context.random })
+  const delayMs = failure.retryAfterMs ?? waitAfterFailure(task, context)
   return {
     ...attemptsLeft(task.holds, failure.isRetryable ? Math.max(0, task.remainingAttempts - 1) : 0),
-    failures,
+    failures: task.failures + 1,
     rateLimitedSince: 0,
     errors: [...task.errors, cutError(failure.error)].slice(-KEPT_ERRORS),
     runAfter: context.now + delayMs,

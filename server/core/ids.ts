@@ -20,6 +20,12 @@ export function isWorkerName(value: unknown): value is string {
   return typeof value === 'string' && WORKER_NAME_PATTERN.test(value)
 }
 
+/** How the names of workers begin that are receivers of notifications. Crew gives them, and nobody else. */
+export const RECEIVER_PREFIX = 'crew.notify/'
+
+/** Whether tasks of this worker are deliveries: their input is what is sent, and their metadata tell where. */
+export const isReceiver = (worker: string): boolean => worker.startsWith(RECEIVER_PREFIX)
+
 /** What a UUID v7 is made of: the time in epoch milliseconds, and 10 random bytes of which 74 bits are used. */
 export type UuidSource = { readonly now: number; readonly randomBytes: Uint8Array }
 

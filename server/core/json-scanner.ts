@@ -22,6 +22,11 @@ export class JsonDepthError extends Error {
   }
 }
 
+/** The text holds more than allowed, however few bytes that takes. */
+export class JsonSizeError extends Error {
+  override readonly name = 'JsonSizeError'
+}
+
 type Position = { readonly line: number; readonly column: number }
 
 const TAB = 0x09

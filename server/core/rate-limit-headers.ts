@@ -6,8 +6,17 @@ export type AnswerHeaders = Readonly<Record<string, string | string[] | undefine
 /** How long to hold, and the header that said so. */
 export type RateLimitDelay = { readonly delayMs: number; readonly source: string }
 
-/** What is left of a limit: `remaining` requests until `resetMs` from now, of `limit` when that was said. */
-export type RateLimitReading = { readonly remaining: number; readonly resetMs: number; readonly limit: number | null }
+/** What is left of a limit: `remaining` requests until `resetMs` from now. */
+export type RateLimitReading = {
+  readonly remaining: number
+  readonly resetMs: number
+  /** Of how many; null when it was not said. */
+  readonly limit: number | null
+  /** In which time; null when it was not said. */
+  readonly windowMs: number | null
+  /** The reset was told in whole seconds, so it may be up to a second away from what was said. */
+  readonly isWholeSeconds: boolean
+}
 
 /** WIRE section 3: no header holds longer than 24 h. */
 export const MAX_DELAY_MS = 24 * 3600 * 1000
@@ -39,12 +48,7 @@ export function rateLimitReading(headers: AnswerHeaders, now: number): RateLimit
 }
 
 /** One limit as a header tells it; `remaining` is null when it was not said. */
-type Window = {
-  readonly source: string
-  readonly remaining: number | null
-  readonly resetMs: number
-  readonly limit: number | null
-}
+type Window = Omit<RateLimitReading, 'remaining'> & { readonly source: string; readonly remaining: number | null }
 
 function longest(windows: readonly Window[]): RateLimitDelay | null {
   const [first] = windows.toSorted((a, b) => b.resetMs - a.resetMs)
@@ -52,8 +56,8 @@ function longest(windows: readonly Window[]): RateLimitDelay | null {
 }
 
 function tightest(windows: readonly Window[]): RateLimitReading | null {
-  const readings = windows.flatMap(({ remaining, resetMs, limit }) =>
-    remaining === null ? [] : [{ remaining, resetMs, limit }],
+  const readings = windows.flatMap(({ source: _, remaining, ...rest }) =>
+    remaining === null ? [] : [{ ...rest, remaining }],
   )
   const [first] = readings.toSorted((a, b) => a.remaining - b.remaining || b.resetMs - a.resetMs)
   return first ?? null
@@ -77,21 +81,35 @@ function commonWindows(headers: AnswerHeaders, now: number): Window[] {
 
 /** `RateLimit: "default";r=0;t=30`, with the quota in `RateLimit-Policy: "default";q=100;w=60` (IETF draft 08 and on). */
 function structuredWindows(headers: AnswerHeaders, now: number): Window[] {
-  const policies = new Map(members(listOf(headers, 'RateLimit-Policy')).map(({ name, params }) => [name, params]))
+  const policies = policiesOf(headers)
   return members(listOf(headers, 'RateLimit')).flatMap(({ name, params }) => {
-    const resetMs = untilReset(params.get('t'), now)
-    if (resetMs === null) return []
-    const limit = count(policies.get(name)?.get('q'))
-    return [{ source: 'RateLimit', remaining: count(params.get('r')), resetMs, limit }]
+    const reset = untilReset(params.get('t'), now)
+    if (reset === null) return []
+    const policy = policies.get(name)
+    const limit = count(policy?.get('q'))
+    return [{ source: 'RateLimit', remaining: count(params.get('r')), limit, windowMs: windowOf(policy), ...reset }]
   })
 }
 
-/** `RateLimit: limit=100, remaining=0, reset=30` (IETF drafts up to 07). */
+/** `RateLimit: limit=100, remaining=0, reset=30`, with the window in `RateLimit-Policy: 100;w=60` (IETF drafts up to 07). */
 function draftWindows(headers: AnswerHeaders, now: number): Window[] {
   const pairs = new Map(splitOutsideQuotes(listOf(headers, 'RateLimit'), ',;').map(pair))
-  const resetMs = untilReset(pairs.get('reset'), now)
-  if (resetMs === null) return []
-  return [{ source: 'RateLimit', remaining: count(pairs.get('remaining')), resetMs, limit: count(pairs.get('limit')) }]
+  const reset = untilReset(pairs.get('reset'), now)
+  if (reset === null) return []
+  const limit = count(pairs.get('limit'))
+  const windowMs = windowOf(policiesOf(headers).get(String(limit)))
+  return [{ source: 'RateLimit', remaining: count(pairs.get('remaining')), limit, windowMs, ...reset }]
+}
+
+type Params = ReadonlyMap<string, string>
+
+const policiesOf = (headers: AnswerHeaders): ReadonlyMap<string, Params> =>
+  new Map(members(listOf(headers, 'RateLimit-Policy')).map(({ name, params }) => [name, params]))
+
+/** `w` is in seconds; nothing and more than a day say nothing. */
+function windowOf(policy: Params | undefined): number | null {
+  const ms = (decimal(policy?.get('w') ?? '') ?? 0) * 1000
+  return ms > 0 && ms <= MAX_DELAY_MS ? ms : null
 }
 
 /** Separate headers of one limit; of `resets` the first that can be read counts. */
@@ -117,15 +135,23 @@ const COMMON: readonly Family[] = [
 function familyWindows(families: readonly Family[], headers: AnswerHeaders, now: number): Window[] {
   return families.flatMap(({ resets, remaining, limit }) => {
     for (const source of resets) {
-      const resetMs = untilReset(fieldOf(headers, source), now)
-      if (resetMs !== null) return [{ source, ...counts(headers, remaining, limit), resetMs }]
+      const reset = untilReset(fieldOf(headers, source), now)
+      if (reset !== null) return [{ source, ...counts(headers, remaining, limit), ...reset }]
     }
     return []
   })
 }
 
-function counts(headers: AnswerHeaders, remaining: string, limit: string): Pick<Window, 'remaining' | 'limit'> {
-  return { remaining: count(fieldOf(headers, remaining)), limit: count(fieldOf(headers, limit)) }
+/** A limit may name its window: `100, 100;w=60` (IETF drafts up to 06). */
+function counts(
+  headers: AnswerHeaders,
+  remaining: string,
+  limit: string,
+): Pick<Window, 'remaining' | 'limit' | 'windowMs'> {
+  const said = listOf(headers, limit)
+  const counted = count(said)
+  const policy = members(said).find(({ name, params }) => count(name) === counted && params.has('w'))
+  return { remaining: count(fieldOf(headers, remaining)), limit: counted, windowMs: windowOf(policy?.params) }
 }
 
 /** A header that may appear once; of several the first. Absent and overlong ones are `""`, which nothing can read. */
@@ -142,7 +168,7 @@ function listOf(headers: AnswerHeaders, name: string): string {
   return joined.length > MAX_VALUE_LENGTH ? '' : joined
 }
 
-type Member = { readonly name: string; readonly params: ReadonlyMap<string, string> }
+type Member = { readonly name: string; readonly params: Params }
 
 /** The members of a structured list, `name;key=value;key=value` (RFC 9651, as far as these headers use it). */
 function members(list: string): Member[] {
@@ -191,11 +217,21 @@ function count(text: string | undefined): number | null {
 const FIRST_EPOCH_SECONDS = 1e9
 const FIRST_EPOCH_MS = 1e11
 
+type Reset = Pick<RateLimitReading, 'resetMs' | 'isWholeSeconds'>
+
 /** The wait until a reset given as seconds, epoch seconds, epoch milliseconds, a date or a duration. */
-function untilReset(text: string | undefined, now: number): number | null {
+function untilReset(text: string | undefined, now: number): Reset | null {
   if (text === undefined) return null
+  const isWhole = !text.includes('.')
   const number = decimal(text)
-  if (number === null) return untilDate(text, now) ?? duration(text)
+  if (number !== null) return { resetMs: untilNumber(number, now), isWholeSeconds: isWhole && number < FIRST_EPOCH_MS }
+  const untilDateMs = untilDate(text, now)
+  if (untilDateMs !== null) return { resetMs: untilDateMs, isWholeSeconds: isWhole }
+  const durationMs = duration(text)
+  return durationMs === null ? null : { resetMs: durationMs, isWholeSeconds: false }
+}
+
+function untilNumber(number: number, now: number): number {
   if (number >= FIRST_EPOCH_MS) return clampDelay(number - now)
   if (number >= FIRST_EPOCH_SECONDS) return clampDelay(number * 1000 - now)
   return clampDelay(number * 1000)

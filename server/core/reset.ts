@@ -1,5 +1,5 @@
 import type { Change, ChangeSet, CrewEvent, Guard } from './change-set.ts'
-import { attemptsLeft, Hold, isComplete, type Task, type TaskPatch, withHold } from './task.ts'
+import { attemptsLeft, Hold, isFinished, type Task, type TaskPatch, withHold } from './task.ts'
 
 /** What a reset touches. The sets are disjoint. */
 export interface ResetScope {
@@ -54,9 +54,9 @@ export function orphansOf(children: readonly Task[], deleted: ReadonlySet<string
 }
 
 function resetChanges(task: Task, options: { remainingAttempts: number; now: number }): Change[] {
-  const holds = withHold(task.holds, Hold.complete, false)
+  const left = attemptsLeft(withHold(task.holds, Hold.complete, false), options.remainingAttempts)
   const patch: TaskPatch = {
-    ...attemptsLeft(holds, options.remainingAttempts),
+    ...left,
     output: 'null',
     errors: [],
     runAfter: options.now,
@@ -67,7 +67,7 @@ function resetChanges(task: Task, options: { remainingAttempts: number; now: num
     rateLimitedSince: 0,
   }
   const changes: Change[] = [{ kind: 'patchTask', taskId: task.id, patch, lease: 'fence' }]
-  if (isComplete(task)) changes.push({ kind: 'blockChildren', parentId: task.id })
+  if (isFinished(task) && !isFinished({ holds: left.holds })) changes.push({ kind: 'blockChildren', parentId: task.id })
   return changes
 }
 

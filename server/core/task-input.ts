@@ -1,6 +1,6 @@
 import { MAX_DELAY_SECONDS, type RetryPolicy } from './backoff.ts'
 import type { Fault } from './errors.ts'
-import { isId, isWorkerName } from './ids.ts'
+import { isId, isReceiver, isWorkerName, RECEIVER_PREFIX } from './ids.ts'
 import { RawJson, rawJsonOf } from './raw-json.ts'
 import { parseTime } from './time.ts'
 
@@ -39,7 +39,9 @@ const MAX_METADATA_VALUE = 1024
 /** A join of a whole batch is allowed, an endless list is not. */
 export const MAX_PARENTS = 10_000
 
-type FieldParser<Value> = (value: unknown) => { value: Value } | { fault: string }
+/** What is wrong with a value; `at` is where in it. */
+type Refusal = { fault: string; at?: `/${string}` }
+type FieldParser<Value> = (value: unknown) => { value: Value } | Refusal
 
 const text =
   (maxLength: number): FieldParser<string> =>
@@ -80,7 +82,7 @@ const fields = {
   name: text(MAX_NAME_LENGTH),
   worker: (value) =>
     isWorkerName(value)
-      ? { value: value as string }
+      ? ownWorker(value)
       : { fault: 'expected a worker name: 1 to 256 of A-Z a-z 0-9 . _ ~ / -, no "..", no leading "/"' },
   workgroup: text(MAX_LABEL_LENGTH),
   key: text(MAX_LABEL_LENGTH),
@@ -103,6 +105,11 @@ const fields = {
   parentIds: (value) => (value === null ? { value: [] } : parseParentIds(value)),
 } satisfies { [Field in keyof TaskInput]-?: FieldParser<Exclude<TaskInput[Field], undefined>> }
 
+/** What a receiver gets is signed in Crew's name: nobody else may say what it is. */
+function ownWorker(value: string): { value: string } | Refusal {
+  return isReceiver(value) ? { fault: `names that begin with "${RECEIVER_PREFIX}" are Crew's own` } : { value }
+}
+
 export type TaskField = keyof TaskInput
 
 /**
@@ -120,8 +127,8 @@ export function parseTaskInput(
   for (const name of names) {
     const value = Object.hasOwn(body, name) ? body[name] : undefined
     if (value === undefined) continue
-    const parsed = fields[name](value)
-    if ('fault' in parsed) faults.push({ pointer: `${pointer}/${name}`, detail: parsed.fault })
+    const parsed: { value: unknown } | Refusal = fields[name](value)
+    if ('fault' in parsed) faults.push({ pointer: `${pointer}/${name}${parsed.at ?? ''}`, detail: parsed.fault })
     else input[name] = parsed.value
   }
   return { input: input as TaskInput, faults }
@@ -143,15 +150,18 @@ function rawText(value: unknown): { value: string } {
   return { value: (value instanceof RawJson ? value : rawJsonOf(value)).text }
 }
 
-function parseRetry(value: unknown): { value: RetryPolicy } | { fault: string } {
-  if (!isObject(value)) return { fault: 'expected null or an object' }
+/** What a retry policy says. */
+export const retryFields = ['strategy', 'factor', 'maxSeconds', 'jitter'] as const satisfies (keyof RetryPolicy)[]
+
+function parseRetry(value: unknown): { value: RetryPolicy } | Refusal {
+  if (!isObject(value)) return { fault: `expected null or {${retryFields.join(', ')}}` }
   const { strategy = 'fixed', factor = 2, maxSeconds = null, jitter = 0 } = value
   if (strategy !== 'fixed' && strategy !== 'exponential')
-    return { fault: 'strategy: expected "fixed" or "exponential"' }
-  if (!isBetween(factor, 1, 1000)) return { fault: 'factor: expected a number from 1 to 1000' }
+    return { at: '/strategy', fault: 'expected "fixed" or "exponential"' }
+  if (!isBetween(factor, 1, 1000)) return { at: '/factor', fault: 'expected a number from 1 to 1000' }
   if (maxSeconds !== null && !isBetween(maxSeconds, 0, MAX_DELAY_SECONDS))
-    return { fault: 'maxSeconds: expected null or seconds' }
-  if (!isBetween(jitter, 0, 1)) return { fault: 'jitter: expected a fraction from 0 to 1' }
+    return { at: '/maxSeconds', fault: `expected null or a number of seconds from 0 to ${MAX_DELAY_SECONDS}` }
+  if (!isBetween(jitter, 0, 1)) return { at: '/jitter', fault: 'expected a fraction from 0 to 1' }
   return { value: { strategy, factor, maxSeconds, jitter } }
 }
 

@@ -3,19 +3,28 @@ import type { RetryPolicy } from './backoff.ts'
 /**
  * What keeps a task from being claimed for reasons of its own, as bits. A task is **armed** when no bit is set
  * (DESIGN section 3: engines know `armed`, not its reasons). Bits rather than a boolean, so that an engine can lift one
- * reason from a whole group (`liftHold`) without knowing what it means.
+ * reason from a whole group (`liftHold`) without knowing what it means. `passed`: it failed for good, and its group goes on without it.
  */
-export const Hold = { paused: 1, complete: 2, exhausted: 4 } as const
+export const Hold = { paused: 1, complete: 2, exhausted: 4, passed: 8 } as const
+
+/** What has one of these bits is a finished parent: its children wait for it no more. */
+export const FINISHED = Hold.complete | Hold.passed
 
 /** The right to run one attempt. A result counts only while its token is the task's current one. */
 export interface Lease {
   /** At least 64 random bits: a store that fails over repeats counters, not these (DESIGN section 3). */
   readonly token: string
-  /** The boot of the server that holds it; leases of another boot of a single-process engine are dead. */
-  readonly bootId: string
+  /**
+   * Who holds it: the boot of a server (leases of another boot of a single-process engine are dead), or, behind `OUTSIDE`, who runs
+   * the attempt outside Crew's servers: that one lives as long as its time, whatever becomes of servers.
+   */
+  readonly holder: string
   readonly startedAt: number
   readonly until: number
 }
+
+/** How the name of a holder begins that is no server. Boots are UUIDs, so none is taken for the other. */
+export const OUTSIDE = 'outside:'
 
 /** A task as the books have it. What clients see is made from it in the API. */
 export interface Task {
@@ -81,15 +90,27 @@ export const isPaused = (task: Pick<Task, 'holds'>): boolean => (task.holds & Ho
 export const isComplete = (task: Pick<Task, 'holds'>): boolean => (task.holds & Hold.complete) !== 0
 export const isExhausted = (task: Pick<Task, 'holds'>): boolean => (task.holds & Hold.exhausted) !== 0
 
+export const isFinished = (task: Pick<Task, 'holds'>): boolean => (task.holds & FINISHED) !== 0
+/** Whether it failed for good, and waits for somebody who tries it again. */
+export const isGivenUp = (task: Pick<Task, 'holds' | 'lease'>): boolean =>
+  isExhausted(task) && !isComplete(task) && task.lease === null
+
+/** The task as lists tell it that were not asked for payloads. */
+export const withoutPayloads = (task: Task): Task => ({ ...task, input: 'null', output: 'null' })
+
 /** Sets or clears one bit. */
 export function withHold(holds: number, bit: number, isSet: boolean): number {
   return isSet ? holds | bit : holds & ~bit
 }
 
-/** The patch fields that set the attempts left: the number and its bit always move together. */
+/** The patch fields that set the attempts left: the number and its bits always move together. */
 export function attemptsLeft(holds: number, remainingAttempts: number): { remainingAttempts: number; holds: number } {
-  return { remainingAttempts, holds: withHold(holds, Hold.exhausted, remainingAttempts <= 0) }
+  if (remainingAttempts <= 0) return { remainingAttempts, holds: withHold(holds, Hold.exhausted, true) }
+  return { remainingAttempts, holds: withHold(holds, Hold.exhausted | Hold.passed, false) }
 }
+
+/** The bits of a task that is complete. Nothing is passed over any more. */
+export const completed = (holds: number): number => withHold(withHold(holds, Hold.passed, false), Hold.complete, true)
 
 /** The merge key of a task (WIRE 4.5); '' when it has no key. Neither ids nor worker names hold a space, so keys are told apart. */
 export function mergeKeyOf(task: Pick<Task, 'groupId' | 'worker' | 'key'>, keyScope: 'group' | 'worker'): string {

@@ -11,6 +11,8 @@ const UNSET_MS = Date.parse(UNSET_TIME)
 /** RFC 3339 writes the year with four digits, so these are the first and last instants it can say in UTC. */
 const FIRST_MS = Date.parse('0000-01-01T00:00:00.000Z')
 const LAST_MS = Date.parse('9999-12-31T23:59:59.999Z')
+/** The end of what has none, like a hold until somebody resumes: the last time that can be written, 253402300799999. */
+export const FOREVER = LAST_MS
 const SECOND_MS = 1000
 const MINUTE_MS = 60 * SECOND_MS
 const HOUR_MS = 60 * MINUTE_MS

@@ -47,12 +47,21 @@ export function requestHeaders(task: Task, options: RequestOptions): string[] {
   return headers
 }
 
-/** The body of one attempt. Payloads are spliced in as they are stored, byte for byte (WIRE section 1). */
-export function requestBody(task: Task, parents: readonly ParentInput[]): string {
+/** Where an attempt that was answered with 202 is finished (WIRE 5.3): the token is all that is needed, and good for that attempt alone. */
+export interface Callback {
+  readonly url: string
+  readonly token: string
+}
+
+/**
+ * The body of one attempt. Payloads are spliced in as they are stored, byte for byte (WIRE section 1). `callback` null: it cannot be
+ * finished later.
+ */
+export function requestBody(task: Task, parents: readonly ParentInput[], callback: Callback | null): string {
   const worker = JSON.stringify(task.worker)
   const own = `"input":${task.input},"worker":${worker},"parents":[${parents.map(parentJson).join(',')}],"taskId":"${task.id}"`
   const additions = `"taskGroupId":"${task.groupId}","name":${JSON.stringify(task.name)},"attempt":${task.attempts},"remainingAttempts":${task.remainingAttempts},"workgroup":${JSON.stringify(task.workgroup)},"key":${JSON.stringify(task.key)},"metadata":${JSON.stringify(task.metadata)}`
-  return `{${own},${additions}}`
+  return `{${own},${additions}${callback === null ? '' : `,"callback":${JSON.stringify(callback)}`}}`
 }
 
 function parentJson(parent: ParentInput): string {

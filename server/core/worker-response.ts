@@ -3,7 +3,7 @@ import { type ChildInput, readChildren } from './child-input.ts'
 import { cutText } from './cut-text.ts'
 import type { Fault } from './errors.ts'
 import { type AnswerHeaders, MAX_DELAY_MS, rateLimitDelayMs } from './rate-limit-headers.ts'
-import { JsonDepthError, JsonSyntaxError, parseJson, RawJson } from './raw-json.ts'
+import { JSON_LIMITS, JsonDepthError, JsonSizeError, JsonSyntaxError, parseJson, RawJson } from './raw-json.ts'
 import { isObject, isWellFormed, MAX_LABEL_LENGTH } from './task-input.ts'
 
 /** What a call to a worker gave: an answer, or why there is none. */
@@ -75,8 +75,50 @@ export function readReply(reply: WorkerReply, now: number): Outcome {
   if (isRateLimit(reply, now)) return readRateLimit(reply, body, now)
   if (reply.status < 200 || reply.status > 299) return readRefusal(reply, body)
   if (reply.status === 202)
-    return failure('badResponse', 'HTTP 202: this request offered no callback, so nothing can finish it later')
+    return failure('badResponse', 'HTTP 202: a call by hand offers no callback, so nothing can finish it later')
   return readSuccess(body)
+}
+
+/** Whether the worker took the task and finishes it later, through its callback (WIRE 5.3). */
+export const isAcceptance = (reply: WorkerReply): reply is WorkerReply & { kind: 'answer' } =>
+  reply.kind === 'answer' && reply.status === 202
+
+/** What a 202 says about time; whatever else is in it, or wrong with it, is of no account: the result is still to come. */
+export function readAcceptance(reply: WorkerReply & { kind: 'answer' }): Delays {
+  const body = readBody(reply.body)
+  const common = 'fields' in body ? readCommon(body.fields) : { fault: null }
+  return 'fault' in common ? noDelays : common.delays
+}
+
+/** What a worker tells later, or of a task that it fetched: the fields of an answer, with no status beside them (WIRE 2 and 5.3). */
+export interface OutsideAnswer {
+  /** `fail`: a failure also when it names no error. */
+  readonly kind: 'complete' | 'fail'
+  readonly body: string
+}
+
+/** `rateLimited` in it says what the status 429 says of an answer: the wait uses up no attempt. */
+export function readOutsideAnswer({ kind, body: text }: OutsideAnswer): Outcome {
+  const body = readBody(text)
+  if (!('fields' in body)) return readSuccess(body)
+  const isRateLimited = body.fields.rateLimited === true
+  if (kind === 'complete' && !isRateLimited) return readSuccess(body)
+  const failed = readFailure(body)
+  return isRateLimited && failed.reason === 'failed' ? rateLimitedBy(failed) : failed
+}
+
+function readFailure(body: Body): Refused {
+  const read = readFields(body)
+  if (read.kind === 'failure') return read
+  const { fields, common } = read
+  const error = hasError(fields) ? errorText(fields.error) : 'the worker says that it failed'
+  return { kind: 'failure', reason: 'failed', error, ...common }
+}
+
+function rateLimitedBy({ error, output, delays, isRetryable, retryAfterMs }: Refused): Outcome {
+  const common = { kind: 'rateLimited' as const, error, output, delays, isRetryable, retryAfterMs }
+  if (delays.workgroupDelayMs === 0) return { ...common, holdMs: null, source: 'rateLimited' }
+  return { ...common, holdMs: delays.workgroupDelayMs, source: 'workgroupDelayInSeconds' }
 }
 
 /** A 503 counts only with a `Retry-After` that can be read: a malformed header is ignored, as if it were not there. */
@@ -89,21 +131,31 @@ type Body = { readonly fields: Record<string, unknown> } | { readonly problem: s
 function readBody(text: string): Body {
   if (text.trim() === '') return { fields: {} }
   try {
-    const value = parseJson(text, { maxDepth: MAX_JSON_DEPTH, rawKeys })
+    const value = parseJson(text, { maxDepth: MAX_JSON_DEPTH, rawKeys, limits: JSON_LIMITS })
     return isObject(value)
       ? { fields: value }
       : { problem: 'the answer is not a JSON object', shown: cutText(text, SHOWN_BYTES) }
   } catch (error) {
+    if (error instanceof JsonSizeError)
+      return { problem: `the answer is too large (${error.message})`, shown: cutText(text, SHOWN_BYTES) }
     if (!(error instanceof JsonSyntaxError || error instanceof JsonDepthError)) throw error
     return { problem: `the answer is not a JSON object (${error.message})`, shown: cutText(text, SHOWN_BYTES) }
   }
 }
 
-function readSuccess(body: Body): Outcome {
+function readFields(body: Body): { kind: 'fields'; fields: Record<string, unknown>; common: Common } | Refused {
   if ('problem' in body) return failure('badResponse', `${body.problem}: ${body.shown}`)
-  const { fields } = body
-  const common = readCommon(fields)
+  const common = readCommon(body.fields)
   if ('fault' in common) return failure('badResponse', `${common.fault.pointer}: ${common.fault.detail}`)
+  return { kind: 'fields', fields: body.fields, common }
+}
+
+type Refused = Outcome & { kind: 'failure' }
+
+function readSuccess(body: Body): Outcome {
+  const read = readFields(body)
+  if (read.kind === 'failure') return read
+  const { fields, common } = read
   if (hasError(fields)) return { kind: 'failure', reason: 'failed', error: errorText(fields.error), ...common }
   const children = readChildren(fields.children)
   if (!Array.isArray(children)) return { ...refusedAnswer(children), ...common }

@@ -1,17 +1,24 @@
 import { type GroupQuery, MAX_PAGE_SIZE } from '../../storage/task-storage.ts'
-import type { Change, ChangeSet, CrewEvent, Guard } from '../core/change-set.ts'
-import { decideRetry } from '../core/edits.ts'
+import type { Change, ChangeSet, Guard } from '../core/change-set.ts'
+import { decideRetry, decideSlot, dueByResume, dueByRetry, spreadSlots } from '../core/edits.ts'
 import { CrewError } from '../core/errors.ts'
+import { isFinally } from '../core/finally-task.ts'
+import { type GroupSettings, groupSettingsOf } from '../core/group-settings.ts'
+import { isPausedByHand, isStopped, pausedFlags, unstoppedFlags } from '../core/group-stop.ts'
+import { decideGroupCreation } from '../core/new-group.ts'
 import { decideReset } from '../core/reset.ts'
 import { Hold, mergeKeyOf, type Task } from '../core/task.ts'
 import type { CountedGroup, KeyScope, TaskGroup } from '../core/task-group.ts'
 import type { TaskInput } from '../core/task-input.ts'
+import { afterReset, afterResume } from '../core/told.ts'
+import { createOnce, creationTime } from './keyed-request.ts'
 import { prepareTasks } from './new-tasks.ts'
-import { decideAndCommit, type ServiceContext } from './service-context.ts'
+import { type BeforeCommit, decideAndCommit, type ServiceContext } from './service-context.ts'
+import { changeTasks } from './task-pages.ts'
 import { viewGroup } from './task-views.ts'
 
 /** A group as a client asks for it. */
-export interface GroupInput {
+export interface GroupInput extends Partial<GroupSettings> {
   readonly id?: string
   readonly name: string
   readonly metadata?: Record<string, string>
@@ -19,27 +26,47 @@ export interface GroupInput {
   readonly isPaused?: boolean
 }
 
-export async function createGroup(context: ServiceContext, input: GroupInput): Promise<CountedGroup> {
-  return createGraph(context, { ...input, tasks: [] })
+/** A change of a group; pausing is an action of its own. */
+export type GroupEdit = Partial<Omit<GroupInput, 'id' | 'isPaused'>>
+
+export async function createGroup(
+  context: ServiceContext,
+  input: GroupInput,
+  beforeCommit?: BeforeCommit,
+): Promise<CountedGroup> {
+  return createGraph(context, { ...input, tasks: [] }, beforeCommit)
 }
 
 /** A group with all its tasks, all or nothing. */
 export async function createGraph(
   context: ServiceContext,
   input: GroupInput & { readonly tasks: readonly TaskInput[] },
+  beforeCommit: BeforeCommit = async () => {},
 ): Promise<CountedGroup> {
   const id = input.id || context.newId()
   refuseKeyScope(context, input.keyScope)
-  await decideAndCommit(context, async () => {
+  const find = async (at: number) => ((await context.storage.findGroup(id))?.createdAt === at ? id : null)
+  await createOnce(context, find, () => insertGraph(context, { ...input, id }, beforeCommit))
+  return getGroup(context, id)
+}
+
+async function insertGraph(
+  context: ServiceContext,
+  input: GroupInput & { readonly id: string; readonly tasks: readonly TaskInput[] },
+  beforeCommit: BeforeCommit,
+): Promise<string> {
+  const { id } = input
+  return decideAndCommit(context, async () => {
     if (await context.storage.findGroup(id)) {
       const fault = { pointer: '/id', detail: `a task group with the id "${id}" exists` }
       throw new CrewError('duplicate_id', `There is a task group with the id "${id}"; nothing was created.`, [fault])
     }
-    const group = newGroup(id, input, context.clock.now())
+    const group = newGroup(id, input, creationTime(context))
     const tasks = await prepareTasks(context, group, input.tasks, (index) => `/tasks/${index}`)
-    return { changeSet: creation(group, tasks), result: null }
+    const changeSet = decideGroupCreation(group, tasks)
+    await beforeCommit()
+    return { changeSet, result: id }
   })
-  return getGroup(context, id)
 }
 
 export async function getGroup(context: ServiceContext, id: string): Promise<CountedGroup> {
@@ -66,14 +93,18 @@ export async function listGroups(
 export async function updateGroup(
   context: ServiceContext,
   id: string,
-  edit: { name?: string; metadata?: Record<string, string>; keyScope?: KeyScope },
+  edit: GroupEdit,
+  beforeCommit: BeforeCommit = async () => {},
 ): Promise<CountedGroup> {
   refuseKeyScope(context, edit.keyScope)
   await decideAndCommit(context, async () => {
     const group = await findGroup(context, id)
     const isRekeyed = edit.keyScope !== undefined && edit.keyScope !== group.keyScope
     const rekeyed = isRekeyed ? await rekey(context, id, edit.keyScope as KeyScope) : { guards: [], changes: [] }
-    const changeSet = groupEdit(group, edit, rekeyed.changes)
+    const { name = group.name, metadata = group.metadata, keyScope = group.keyScope } = edit
+    const settings = groupSettingsOf(edit, group.settings)
+    const changeSet = groupEdit(group, { name, metadata, keyScope, settings }, rekeyed.changes)
+    await beforeCommit()
     return { changeSet: { ...changeSet, guards: [...changeSet.guards, ...rekeyed.guards] }, result: null }
   })
   return getGroup(context, id)
@@ -95,16 +126,38 @@ export async function deleteGroup(context: ServiceContext, id: string): Promise<
 export async function pauseGroup(context: ServiceContext, id: string): Promise<void> {
   await decideAndCommit(context, async () => {
     const group = await findGroup(context, id)
-    return { changeSet: group.isPaused ? null : groupEdit(group, { isPaused: true }), result: null }
+    return { changeSet: isPausedByHand(group) ? null : groupEdit(group, pausedFlags(group)), result: null }
   })
 }
 
-/** Clears the flag and, as crew-go's clients expect, the own pause of every task in the group. */
-export async function resumeGroup(context: ServiceContext, id: string): Promise<void> {
+/**
+ * Clears the flag and, as crew-go's clients expect, the own pause of every task in the group. What becomes due by that starts
+ * evenly over the time it is spread over.
+ */
+export async function resumeGroup(
+  context: ServiceContext,
+  id: string,
+  { spreadSeconds = 0 }: { spreadSeconds?: number | undefined } = {},
+): Promise<void> {
+  if (spreadSeconds > 0) await spreadResume(context, id, spreadSeconds * 1000)
   await decideAndCommit(context, async () => {
-    const group = await findGroup(context, id)
     const lift: Change = { kind: 'liftHold', groupId: id, hold: Hold.paused }
-    return { changeSet: groupEdit(group, { isPaused: false }, [lift]), result: null }
+    const group = await findGroup(context, id)
+    const settings = { ...group.settings, told: afterResume(group.settings.told) }
+    const running = { isPaused: false, stoppedBy: null, settings }
+    return { changeSet: groupEdit(group, running, [lift]), result: null }
+  })
+}
+
+/** Puts off what the resume will make due, while it still waits. The first slot is now: its tasks stay as they are. */
+async function spreadResume(context: ServiceContext, id: string, spreadMs: number): Promise<void> {
+  const { isPaused: isGroupPaused } = await findGroup(context, id)
+  const now = context.clock.now()
+  const due = dueByResume(await allTasks(context, id, true), { isGroupPaused, now })
+  const slots = spreadSlots(due, { now, spreadMs })
+  await changeTasks(context, [...slots.keys()], (task) => {
+    const slot = slots.get(task.id) ?? now
+    return slot > now && task.lease === null ? decideSlot(task, slot) : null
   })
 }
 
@@ -122,7 +175,9 @@ export async function resetGroup(
       { targets, deletions, dependants: [], survivors: [] },
       { ...options, now: context.clock.now() },
     )
-    const edit = groupEdit(group, {}, reset.changes)
+    const settings = { ...group.settings, told: afterReset(group.settings.told) }
+    const parked: Change[] = group.settings.told?.stop ? [{ kind: 'liftHold', groupId: id, hold: Hold.paused }] : []
+    const edit = groupEdit(group, { ...unstoppedFlags(group), settings }, [...reset.changes, ...parked])
     return {
       changeSet: { ...edit, guards: [...edit.guards, ...reset.guards], events: [...edit.events, ...reset.events] },
       result: null,
@@ -130,39 +185,34 @@ export async function resetGroup(
   })
 }
 
-/** Sets the attempts of every incomplete task and makes the failed ones due now. Page by page: each is a commit of its own. */
+/**
+ * Sets the attempts of every incomplete task and makes the failed ones due now, or evenly over the time they are spread over. Page by
+ * page: each is a commit of its own.
+ */
 export async function retryGroup(
   context: ServiceContext,
   id: string,
-  options: { remainingAttempts: number },
+  { remainingAttempts, spreadSeconds = 0 }: { remainingAttempts: number; spreadSeconds?: number | undefined },
 ): Promise<void> {
   await findGroup(context, id)
-  const incomplete = (await allTasks(context, id, true)).map((task) => task.id)
-  for (let at = 0; at < incomplete.length; at += RETRIED_PER_COMMIT) {
-    await retryTasks(context, incomplete.slice(at, at + RETRIED_PER_COMMIT), options.remainingAttempts)
-  }
+  const incomplete = await allTasks(context, id, true)
+  const spread = { now: context.clock.now(), spreadMs: spreadSeconds * 1000 }
+  const slots = spreadSeconds > 0 ? spreadSlots(dueByRetry(incomplete), spread) : new Map<string, number>()
+  // Those whose slot comes first are written first.
+  const ids = [...new Set([...slots.keys(), ...incomplete.map((task) => task.id)])]
+  const retry = (task: Task) =>
+    decideRetry(task, { remainingAttempts, now: context.clock.now(), slot: slots.get(task.id) })
+  await changeTasks(context, ids, retry)
+  await endStop(context, id)
 }
 
-/** A commit of this size takes a few milliseconds; claims and results of others go in between. */
-const RETRIED_PER_COMMIT = 200
-
-/** Those that changed meanwhile are read and decided again; each task stands for itself. */
-async function retryTasks(context: ServiceContext, ids: readonly string[], remainingAttempts: number): Promise<void> {
-  let left = ids
-  for (let tries = 0; left.length > 0; tries++) {
-    if (tries > MAX_RETRY_ROUNDS)
-      throw new CrewError('conflict', `${left.length} tasks changed all the time; try again.`)
-    const tasks = await context.storage.getTasks(left)
-    const decided = tasks.flatMap((task) => {
-      const changeSet = decideRetry(task, remainingAttempts, context.clock.now())
-      return changeSet ? [{ id: task.id, changeSet }] : []
-    })
-    const results = await context.storage.commit(decided.map(({ changeSet }) => changeSet))
-    left = decided.filter((_, index) => results[index] !== 'applied').map(({ id }) => id)
-  }
+/** Whatever failed has been seen to: the group goes on. */
+async function endStop(context: ServiceContext, id: string): Promise<void> {
+  await decideAndCommit(context, async () => {
+    const group = await findGroup(context, id)
+    return { changeSet: isStopped(group) ? groupEdit(group, unstoppedFlags(group)) : null, result: null }
+  })
 }
-
-const MAX_RETRY_ROUNDS = 50
 
 /** DESIGN section 5: on a Redis Cluster groups are in partitions of their own, and no script sees two of them. */
 function refuseKeyScope({ storage }: ServiceContext, keyScope: KeyScope | undefined): void {
@@ -177,22 +227,14 @@ function refuseKeyScope({ storage }: ServiceContext, keyScope: KeyScope | undefi
 
 function newGroup(id: string, input: GroupInput, now: number): TaskGroup {
   const { name, metadata = {}, keyScope = 'group', isPaused = false } = input
-  return { id, name, createdAt: now, isPaused, metadata, keyScope, epoch: 0 }
-}
-
-function creation(group: TaskGroup, tasks: readonly Task[]): ChangeSet {
-  const created = tasks.map((task): CrewEvent => ({ type: 'task.created', groupId: group.id, taskId: task.id }))
-  return {
-    guards: [{ kind: 'group', groupId: group.id, epoch: null }],
-    changes: [{ kind: 'putGroup', group }, ...tasks.map((task): Change => ({ kind: 'insertTask', task }))],
-    events: [{ type: 'group.created', groupId: group.id }, ...created],
-  }
+  const settings = groupSettingsOf(input)
+  return { id, name, createdAt: now, isPaused, stoppedBy: null, metadata, keyScope, settings, epoch: 0 }
 }
 
 /** Every edit raises the epoch, so that whatever was decided on the group as it was is decided again. */
 function groupEdit(group: TaskGroup, edit: Partial<TaskGroup>, more: readonly Change[] = []): ChangeSet {
-  const { id, name, createdAt, isPaused, metadata, keyScope, epoch } = group
-  const next: TaskGroup = { id, name, createdAt, isPaused, metadata, keyScope, ...edit, epoch: epoch + 1 }
+  const { id, epoch } = group
+  const next: TaskGroup = { ...group, ...edit, epoch: epoch + 1 }
   return {
     guards: [{ kind: 'group', groupId: id, epoch }],
     changes: [{ kind: 'putGroup', group: next }, ...more],
@@ -204,7 +246,8 @@ function resetScope(tasks: readonly Task[]): { targets: Task[]; deletions: Task[
   const ids = new Set(tasks.map((task) => task.id))
   const hasSeed = tasks.some((task) => task.isSeed)
   // A continuation goes with its creator's last run and comes again in the next (4.6); one whose creator is gone stays.
-  const goes = (task: Task): boolean => (hasSeed ? !task.isSeed : task.createdBy !== '' && ids.has(task.createdBy))
+  const goes = (task: Task): boolean =>
+    isFinally(task) || (hasSeed ? !task.isSeed : task.createdBy !== '' && ids.has(task.createdBy))
   return { targets: tasks.filter((task) => !goes(task)), deletions: tasks.filter(goes) }
 }
 
@@ -223,11 +266,11 @@ async function rekey(
   }
 }
 
-/** All tasks of a group, read in pages. */
+/** All tasks of a group without their payloads, which no decision about a whole group asks for. Read in pages. */
 async function allTasks(context: ServiceContext, groupId: string, skipCompleted = false): Promise<Task[]> {
   const all: Task[] = []
   for (let page = 1; ; page++) {
-    const query = { groupId, page, pageSize: MAX_PAGE_SIZE, search: '', skipCompleted }
+    const query = { groupId, page, pageSize: MAX_PAGE_SIZE, search: '', skipCompleted, payloads: false }
     const { tasks } = await context.storage.listTasks(query)
     all.push(...tasks)
     if (tasks.length < MAX_PAGE_SIZE) return all

@@ -4,6 +4,7 @@ import { newTask } from '../core/new-task.ts'
 import type { Task } from '../core/task.ts'
 import type { TaskGroup } from '../core/task-group.ts'
 import type { TaskInput } from '../core/task-input.ts'
+import { creationTime } from './keyed-request.ts'
 import type { ServiceContext } from './service-context.ts'
 
 const refusals = {
@@ -42,7 +43,7 @@ export async function prepareTasks(
     pointer,
   })
   if (graph.kind === 'refused') throw new CrewError(graph.code, refusals[graph.code], graph.faults.slice(0, MAX_FAULTS))
-  const now = context.clock.now()
+  const now = creationTime(context)
   const birth = { groupId: group.id, keyScope: group.keyScope, now, createdBy: '', runAfter: now }
   return graph.nodes.map((input) => newTask(input, birth))
 }

@@ -1,16 +1,18 @@
-import type { TaskQuery } from '../../storage/task-storage.ts'
+import type { GateRef, TaskQuery } from '../../storage/task-storage.ts'
 import type { AttemptRecord } from '../core/attempt-record.ts'
-import type { Change, ChangeSet, CrewEvent, Guard } from '../core/change-set.ts'
+import type { Guard, WorkHold } from '../core/change-set.ts'
+import { isDelivery } from '../core/delivery.ts'
 import { decideRetry, decideUpdate } from '../core/edits.ts'
-import { explain, type Reason } from '../core/eligibility.ts'
+import { type EligibilityFacts, explain, type Reason } from '../core/eligibility.ts'
 import { CrewError } from '../core/errors.ts'
 import { decideDelete, decideReset } from '../core/reset.ts'
-import { isComplete, type Task, type TaskState } from '../core/task.ts'
-import type { CountedGroup, TaskGroup } from '../core/task-group.ts'
+import { isFinished, type Task, type TaskState } from '../core/task.ts'
+import type { CountedGroup } from '../core/task-group.ts'
 import type { TaskInput } from '../core/task-input.ts'
 import { createGraph, findGroup } from './groups.ts'
-import { prepareTasks } from './new-tasks.ts'
-import { decideAndCommit, type ServiceContext } from './service-context.ts'
+import { findHeartbeat, type Heartbeat } from './heartbeats.ts'
+import { insertTasks } from './insert-tasks.ts'
+import { decideAndCommit, type ServiceContext, withPolicies } from './service-context.ts'
 import { deletionOf, resetScopeOf } from './task-closure.ts'
 import { type TaskView, viewTask, viewTasks } from './task-views.ts'
 
@@ -57,7 +59,8 @@ export async function updateTask(context: ServiceContext, ref: TaskRef, edit: Ta
     // The merge key was made from the group's key scope, which must still be the same.
     const guards: Guard[] = [...decided.guards, { kind: 'group', groupId: task.groupId, epoch }]
     const isRekeyed = edit.key !== undefined || edit.worker !== undefined
-    return { changeSet: isRekeyed ? { ...decided, guards } : decided, result: null }
+    const changeSet = isRekeyed ? { ...decided, guards } : decided
+    return { changeSet: await withPolicies(context, changeSet, [task]), result: null }
   })
   return getTask(context, ref)
 }
@@ -66,7 +69,8 @@ export async function updateTask(context: ServiceContext, ref: TaskRef, edit: Ta
 export async function deleteTask(context: ServiceContext, ref: TaskRef): Promise<void> {
   await decideAndCommit(context, async () => {
     const task = await loadTask(context, ref)
-    return { changeSet: decideDelete(await deletionOf(context.storage, [task])), result: null }
+    const scope = await deletionOf(context.storage, [task])
+    return { changeSet: await withPolicies(context, decideDelete(scope), scope.deletions), result: null }
   })
 }
 
@@ -78,7 +82,9 @@ export async function resetTask(
   await decideAndCommit(context, async () => {
     const task = await loadTask(context, ref)
     const scope = await resetScopeOf(context.storage, task, options.descendants)
-    return { changeSet: decideReset(scope, { ...options, now: context.clock.now() }), result: null }
+    const reset = decideReset(scope, { ...options, now: context.clock.now() })
+    const touched = [...scope.targets, ...scope.deletions]
+    return { changeSet: await withPolicies(context, reset, touched), result: null }
   })
   return getTask(context, ref)
 }
@@ -90,17 +96,26 @@ export async function retryTask(
 ): Promise<TaskView> {
   await decideAndCommit(context, async () => {
     const task = await loadTask(context, ref)
-    return { changeSet: decideRetry(task, options.remainingAttempts, context.clock.now()), result: null }
+    const retry = decideRetry(task, { ...options, now: context.clock.now() })
+    return { changeSet: retry && (await withPolicies(context, retry, [task])), result: null }
   })
   return getTask(context, ref)
 }
 
 /**
  * A copy of the task in a new paused group, with its parents as complete tasks that hold their results: it can be run alone
- * without touching the original (from Crew v1).
+ * without touching the original (from Crew v1). It may be given another input.
  */
-export async function pluckTask(context: ServiceContext, ref: TaskRef): Promise<CountedGroup> {
+export async function pluckTask(
+  context: ServiceContext,
+  ref: TaskRef,
+  changes: Pick<TaskInput, 'input'> = {},
+): Promise<CountedGroup> {
+  // Before those of the parents: how many there are may change until it is asked for again.
+  const id = context.newId()
   const task = await loadTask(context, ref)
+  if (isDelivery(task))
+    throw new CrewError('invalid_request', `Task ${task.id} is a delivery: it cannot be copied. Reset it.`)
   const parents = await context.storage.getTasks(task.parentIds)
   const ids = new Map(parents.map((parent) => [parent.id, context.newId()]))
   const copies = parents.map((parent) => ({
@@ -111,78 +126,93 @@ export async function pluckTask(context: ServiceContext, ref: TaskRef): Promise<
   }))
   const parentIds = task.parentIds.map((id) => ids.get(id) as string)
   return createGraph(context, {
+    id,
     name: `Copy of ${task.name || task.id}`,
     isPaused: true,
     metadata: { pluckedFrom: task.id },
-    tasks: [...copies, { ...copyOf(task), parentIds }],
+    tasks: [...copies, { ...copyOf(task), ...changes, parentIds }],
   })
 }
 
-export async function listAttempts(context: ServiceContext, ref: TaskRef): Promise<AttemptRecord[]> {
+export async function listAttempts(
+  context: ServiceContext,
+  ref: TaskRef,
+): Promise<{ attempts: AttemptRecord[]; heartbeat: Heartbeat | null }> {
   const task = await loadTask(context, ref)
-  return context.storage.listAttempts(task.id)
+  const [attempts, heartbeat] = await Promise.all([
+    context.storage.listAttempts(task.id),
+    findHeartbeat(context.storage, task),
+  ])
+  return { attempts, heartbeat }
+}
+
+/** Of some tasks of a group, in the order given; one that is not there, or not any more, is left out. */
+export async function listAttemptsOf(
+  context: ServiceContext,
+  groupId: string,
+  ids: readonly string[],
+): Promise<{ taskId: string; attempts: AttemptRecord[] }[]> {
+  await findGroup(context, groupId)
+  const tasks = await context.storage.getTasks(ids)
+  const known = new Set(tasks.filter((task) => task.groupId === groupId).map(({ id }) => id))
+  const wanted = [...new Set(ids)].filter((id) => known.has(id))
+  return Promise.all(wanted.map(async (taskId) => ({ taskId, attempts: await context.storage.listAttempts(taskId) })))
+}
+
+/** Why a task is not running. */
+export interface Explanation {
+  readonly state: TaskState
+  readonly reasons: readonly Reason[]
+  /** How many of its group and worker start before it; 0 unless it only waits for its turn, or for its gates. */
+  readonly ahead: number
 }
 
 /** Why it is not running, from the same facts as a claim. */
-export async function explainTask(
-  context: ServiceContext,
-  ref: TaskRef,
-): Promise<{ state: TaskState; reasons: Reason[] }> {
+export async function explainTask(context: ServiceContext, ref: TaskRef): Promise<Explanation> {
   const { task, state } = await getTask(context, ref)
-  const { storage, workers } = context
-  const parents = await storage.getTasks(task.parentIds)
-  const [workgroupHold = null] = task.workgroup === '' ? [] : await storage.listHolds('workgroup', [task.workgroup])
-  const [workerHold = null] = await storage.listHolds('worker', [task.worker])
-  const reasons = explain(task, {
-    now: context.clock.now(),
-    isGroupPaused: (await findGroup(context, task.groupId)).isPaused,
-    unfinishedParents: parents.filter((parent) => !isComplete(parent)),
-    workgroupHold,
-    workerHold,
-    runningDuplicate: await runningDuplicateOf(context, task),
+  const [facts, ahead] = await Promise.all([loadFacts(context, task), context.storage.countAhead(task.id)])
+  return { state, reasons: explain(task, facts), ahead }
+}
+
+async function loadFacts(context: ServiceContext, task: Task): Promise<EligibilityFacts> {
+  const { storage, workers, clock } = context
+  const [parents, group, gates, holds, runningDuplicate, heartbeat] = await Promise.all([
+    storage.getTasks(task.parentIds),
+    findGroup(context, task.groupId),
+    storage.getGates(gatesOf(task)),
+    holdsOn(context, task),
+    runningDuplicateOf(context, task),
+    task.lease && findHeartbeat(storage, task),
+  ])
+  return {
+    now: clock.now(),
+    isGroupPaused: group.isPaused,
+    stoppedBy: group.stoppedBy,
+    unfinishedParents: parents.filter((parent) => !isFinished(parent)),
+    gates,
+    holds,
+    runningDuplicate,
     hasAddress: workers.hasAddress(task.worker),
     slots: workers.slotsOf(task.worker),
-  })
-  return { state, reasons }
-}
-
-async function insertTasks(
-  context: ServiceContext,
-  groupId: string,
-  inputs: readonly TaskInput[],
-  pointer: (index: number) => string,
-): Promise<TaskView[]> {
-  // Ids are made once, so that the answer can name them in the order given whatever the order of insertion.
-  const named = inputs.map((input) => ({ ...input, id: input.id || context.newId() }))
-  const hasParents = named.some((input) => input.parentIds && input.parentIds.length > 0)
-  const inserted = await decideAndCommit(context, async (tries) => {
-    const guess = tries === 0 && !hasParents ? context.groupMemory?.recall(groupId) : undefined
-    if (guess) {
-      const tasks = await prepareTasks(context, guess, named, pointer, { isTrusting: true })
-      return { changeSet: tasks.length === 0 ? null : insertion(guess, tasks), result: tasks }
-    }
-    context.groupMemory?.forget(groupId)
-    const loading = findGroup(context, groupId)
-    const [group, tasks] = await Promise.all([loading, prepareTasks(context, loading, named, pointer)])
-    context.groupMemory?.remember(group)
-    return { changeSet: tasks.length === 0 ? null : insertion(group, tasks), result: tasks }
-  })
-  const byId = new Map(inserted.map((task) => [task.id, task]))
-  // How many parents were unfinished is known to the storage alone. What somebody deleted meanwhile is answered as it was created.
-  const children = inserted.filter((task) => task.parentIds.length > 0).map((task) => task.id)
-  for (const task of await context.storage.getTasks(children)) byId.set(task.id, task)
-  return viewTasks(
-    context,
-    named.map(({ id }) => byId.get(id) as Task),
-  )
-}
-
-function insertion(group: TaskGroup, tasks: readonly Task[]): ChangeSet {
-  return {
-    guards: [{ kind: 'group', groupId: group.id, epoch: group.epoch }],
-    changes: tasks.map((task): Change => ({ kind: 'insertTask', task })),
-    events: tasks.map((task): CrewEvent => ({ type: 'task.created', groupId: group.id, taskId: task.id })),
+    lastWordAt: heartbeat?.at ?? null,
   }
+}
+
+/** What stands before its start. */
+function gatesOf({ workgroup, worker }: Task): GateRef[] {
+  const common: GateRef[] = [
+    { scope: 'worker', name: worker },
+    { scope: 'all', name: '' },
+  ]
+  return workgroup === '' ? common : [{ scope: 'workgroup', name: workgroup }, ...common]
+}
+
+async function holdsOn({ storage }: ServiceContext, { workgroup, worker }: Task): Promise<WorkHold[]> {
+  const [ofWorkgroup, ofWorker] = await Promise.all([
+    workgroup === '' ? [] : storage.listHolds('workgroup', [workgroup]),
+    storage.listHolds('worker', [worker]),
+  ])
+  return [...ofWorkgroup, ...ofWorker]
 }
 
 /** Every address names its group; a task of another one is not there. */

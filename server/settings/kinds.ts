@@ -1,3 +1,7 @@
+import { decodeBase64 } from '../core/base64.ts'
+import { type IpRange, parseRange } from '../core/ip-address.ts'
+import { MAX_SIGNING_SECRETS, readSigningSecret, SIGNING_SECRET_ALLOWED } from '../core/signing-secret.ts'
+
 /** What a setting's text may be, and what it becomes. */
 export interface Kind<Value> {
   /** Stands for the value in `--help`. */
@@ -71,6 +75,46 @@ export function text(options: {
 }): Kind<string> {
   const { placeholder, allowed, pattern } = options
   return { placeholder, allowed, parse: (value) => (pattern.test(value) ? value : undefined) }
+}
+
+/** A file. Whoever reads it says what is wrong with it. */
+export const filePath = text({ placeholder: 'PATH', allowed: 'the path of a file', pattern: /^[^\0]+$/ })
+
+/** The path of a URL; begins and ends with a slash, whether it was written so or not. */
+export const urlPath: Kind<string> = {
+  placeholder: 'PATH',
+  allowed: 'a path like /crew/, of letters, digits and ._~-',
+  parse: (value) => (/^(\/[A-Za-z0-9._~-]+)*\/?$/.test(value) ? value.replace(/\/?$/, '/') : undefined),
+}
+
+/** Addresses and ranges of them. */
+export const ipRanges: Kind<readonly IpRange[]> = {
+  placeholder: 'RANGE,RANGE',
+  allowed: 'addresses or ranges of them like 10.0.0.0/8 or fd00::/8, separated by commas',
+  parse(value) {
+    const ranges = value.split(',').map((text) => parseRange(text.trim()))
+    return ranges.every((range) => range !== null) ? ranges : undefined
+  },
+}
+
+/** A key of AES-256. */
+export const encryptionKey: Kind<Uint8Array> = {
+  placeholder: 'KEY',
+  allowed: '32 bytes in base64 or hex, like openssl rand -base64 32 makes them',
+  parse(value) {
+    const bytes = /^[0-9a-fA-F]{64}$/.test(value) ? Uint8Array.fromHex(value) : decodeBase64(value)
+    return bytes?.length === 32 ? bytes : undefined
+  },
+}
+
+/** What requests are signed by: one secret, or the new one and the one before it. */
+export const signingSecrets: Kind<readonly string[]> = {
+  placeholder: 'SECRET',
+  allowed: `${SIGNING_SECRET_ALLOWED}; or two of them, separated by a comma`,
+  parse(value) {
+    const texts = value.split(',').map((text) => text.trim())
+    return texts.length <= MAX_SIGNING_SECRETS && texts.every(readSigningSecret) ? texts : undefined
+  },
 }
 
 /** The address that workers' names are appended to. In it, anything but the path would end up in the wrong place. */

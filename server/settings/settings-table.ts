@@ -1,4 +1,18 @@
-import { baseUrl, choice, consent, days, type Kind, text, wholeNumber, yesOrNo } from './kinds.ts'
+import {
+  baseUrl,
+  choice,
+  consent,
+  days,
+  encryptionKey,
+  filePath,
+  ipRanges,
+  type Kind,
+  signingSecrets,
+  text,
+  urlPath,
+  wholeNumber,
+  yesOrNo,
+} from './kinds.ts'
 
 /** One setting. Its three spellings come from its key, see `namesOf`. */
 export interface Setting<Value> {
@@ -30,6 +44,34 @@ export const SETTINGS = {
     kind: text({ placeholder: 'HOST', allowed: 'an IP address or a host name', pattern: /^[A-Za-z0-9._:-]{1,253}$/ }),
     env: 'HOST',
   }),
+  tlsCert: optional({
+    about: 'speak HTTPS with the certificate in this file, and those of its issuers behind it, as PEM',
+    kind: filePath,
+  }),
+  tlsKey: optional({
+    about: 'the file of its private key, as PEM without a password',
+    kind: filePath,
+  }),
+  maxConnections: withDefault('10000', {
+    about: 'connections at once; what is more is closed',
+    kind: wholeNumber({ min: 10, max: 1_000_000 }),
+  }),
+  maxConnectionsPerAddress: withDefault('1000', {
+    about: 'of these, from one address, or one /64 of IPv6; trusted proxies have no such limit',
+    kind: wholeNumber({ min: 1, max: 1_000_000 }),
+  }),
+  publicUrl: optional({
+    about: 'where workers reach this server, for the callbacks they are sent; without it where it listens',
+    kind: baseUrl,
+  }),
+  basePath: withDefault('/', {
+    about: 'the path that browsers see Crew at, behind a proxy',
+    kind: urlPath,
+  }),
+  trustedProxies: optional({
+    about: 'proxies whose X-Forwarded-For says who logs in; without it all behind a proxy are slowed down as one',
+    kind: ipRanges,
+  }),
   storage: withDefault('sqlite:crew.db', {
     about: 'where tasks are kept: a file, a Redis that several servers share, or memory (gone when the server stops)',
     kind: text({
@@ -51,6 +93,22 @@ export const SETTINGS = {
     about: 'sent to workers as Authorization',
     kind: text({ placeholder: 'VALUE', allowed: 'printable ASCII on one line', pattern: /^[\x20-\x7e]{1,8192}$/ }),
   }),
+  workerSigningSecret: secret({
+    about: 'signs what is sent to workers at the base URL; two, the new one first, while they change over',
+    kind: signingSecrets,
+  }),
+  secretKey: secret({
+    about: 'the key that signing secrets of workers are encrypted with in the storage',
+    kind: encryptionKey,
+  }),
+  secretKeyOld: secret({
+    about: 'the key before it: still reads what was encrypted with it',
+    kind: encryptionKey,
+  }),
+  egressAllow: optional({
+    about: 'private addresses that workers with a url set through the API may have all the same',
+    kind: ipRanges,
+  }),
   auth: withDefault('on', {
     about: 'off needs no login, and only listens on this machine',
     kind: choice(['on', 'off']),
@@ -61,7 +119,8 @@ export const SETTINGS = {
   }),
   authPassword: secret({
     about: 'the password to log in with; without it the first start makes one',
-    kind: text({ placeholder: 'PASSWORD', allowed: '1 to 1024 characters', pattern: /^.{1,1024}$/su }),
+    // No longer than a login may send.
+    kind: text({ placeholder: 'PASSWORD', allowed: '1 to 256 characters', pattern: /^.{1,256}$/su }),
   }),
   authToken: secret({
     about: 'a fixed token for programs',
@@ -70,6 +129,14 @@ export const SETTINGS = {
       allowed: '8 to 1024 printable ASCII characters without spaces',
       pattern: /^[\x21-\x7e]{8,1024}$/,
     }),
+  }),
+  apiRateLimit: optional({
+    about: 'requests a second that each token and each user may send; what is more is 429',
+    kind: wholeNumber({ min: 1, max: 10_000 }),
+  }),
+  apiRateBurst: withDefault('200', {
+    about: 'of these, at once after a rest',
+    kind: wholeNumber({ min: 1, max: 100_000 }),
   }),
   shutdownTimeoutInMilliseconds: withDefault('30000', {
     about: 'how long attempts in flight may take to finish when the server is told to stop',
@@ -96,12 +163,21 @@ export const SETTINGS = {
     kind: wholeNumber({ min: 1000, max: HOUR_MS, unit: 'milliseconds' }),
   }),
   cleanExpiredGroups: withDefault('false', {
-    about: 'delete finished task groups when they are old',
+    about: 'delete task groups when they have ended long ago',
     kind: yesOrNo,
   }),
   expiredGroupIntervalInDays: withDefault('7', {
-    about: 'how old a finished task group must be to be deleted',
+    about: 'how long a task group is kept after the last of its tasks succeeded',
     kind: days(36_500),
+  }),
+  expiredFailedGroupIntervalInDays: withDefault('30', {
+    about: 'how long a task group is kept that ended with failures, and has no task left to run',
+    kind: days(36_500),
+  }),
+  cleanAboveBytes: optional({
+    about:
+      'while the storage holds more, the oldest task groups that have ended go before their time, failed ones last',
+    kind: wholeNumber({ min: MEBIBYTE, max: 512 * 1024 ** 4, unit: 'bytes' }),
   }),
   logLevel: withDefault('info', {
     about: 'the least important lines that are logged',

@@ -8,14 +8,20 @@ export type ReadFile = (path: string) => string | null
 export interface Source {
   readonly spelling: keyof SettingNames
   readonly texts: ReadonlyMap<string, string>
+  readonly place: Place
   /** Behind a name in messages: ` in crew.toml`. */
   readonly where: string
 }
+
+/** Where a setting was written, for people. */
+export type Place = 'flag' | 'environment' | 'crew.toml' | '.env'
 
 /** What a source says about a setting, and under which name. */
 export interface Written {
   readonly text: string
   readonly name: string
+  /** The text is what a file held that was named. */
+  readonly isOfFile?: boolean
 }
 
 /** What a source says about a setting, with a secret read from its file; undefined when it says nothing. */
@@ -30,6 +36,7 @@ export function lookUp(source: Source, key: SettingKey, readFile: ReadFile): Wri
   return {
     text: readSecret({ name: `${fileName}${source.where}`, path, readFile }),
     name: `${fileName}${source.where}`,
+    isOfFile: true,
   }
 }
 

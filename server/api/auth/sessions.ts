@@ -1,62 +1,69 @@
 import type { TaskStorage } from '../../../storage/task-storage.ts'
 import type { Clock } from '../../core/clock.ts'
-import { digestOf } from './digest.ts'
+import type { Identity } from '../../core/roles.ts'
+import { type Account, proofOf } from './accounts.ts'
+import { digestOf, isSameSecret } from './digest.ts'
+import type { KnownLogins, Login } from './known-logins.ts'
 
 const LIFETIME_MS = 24 * 3600 * 1000
 /** 256 bits: nobody guesses one. */
 const TOKEN_BYTES = 32
-/** Sessions that need no look into the storage. */
-const MAX_CACHED = 1000
 
 export interface SessionDeps {
   readonly storage: Pick<TaskStorage, 'getRecord' | 'putRecord'>
   readonly clock: Clock
   readonly randomBytes: (size: number) => Uint8Array
+  readonly logins: KnownLogins
+  readonly findAccount: (name: string) => Promise<Account | null>
 }
 
 /** Who is logged in. The storage has only digests: whoever reads it cannot log in with what it says. */
 export interface Sessions {
-  /** A new token, good for a day. */
-  open(username: string): Promise<string>
-  /** Whether a token with this digest is good now. */
-  isOpen(digest: Buffer): Promise<boolean>
+  /** A new token, good for a day while the account stays as it is. */
+  open(account: Account): Promise<string>
+  /** Whose token this is; null when it is not good now. */
+  find(token: string): Promise<Identity | null>
+  /** Ends it; one that is not open stays so. */
+  close(token: string): Promise<void>
 }
 
-export function createSessions({ storage, clock, randomBytes }: SessionDeps): Sessions {
-  /** Key of the record → when it ends. */
-  const cache = new Map<string, number>()
-
-  function remember(key: string, expiresAt: number): void {
-    cache.delete(key)
-    cache.set(key, expiresAt)
-    if (cache.size > MAX_CACHED) for (const oldest of cache.keys()) return void cache.delete(oldest)
+export function createSessions({ storage, clock, randomBytes, logins, findAccount }: SessionDeps): Sessions {
+  async function read(token: string): Promise<Login | null> {
+    const session = sessionFrom(await storage.getRecord(keyOf(token)))
+    const account = session && (await findAccount(session.username))
+    if (!session || !account || !isSameSecret(session.proof, proofOf(token, account))) return null
+    const { name, role } = account
+    return { identity: { name, role, kind: 'session' }, expiresAt: session.expiresAt }
   }
 
   return {
-    async open(username) {
+    async open(account) {
       const token = Buffer.from(randomBytes(TOKEN_BYTES)).toString('base64url')
-      const key = keyOf(digestOf(token))
       const expiresAt = clock.now() + LIFETIME_MS
-      await storage.putRecord(key, JSON.stringify({ username, expiresAt }), expiresAt)
-      remember(key, expiresAt)
+      const session: Session = { username: account.name, expiresAt, proof: proofOf(token, account) }
+      await storage.putRecord(keyOf(token), JSON.stringify(session), expiresAt)
       return token
     },
-    async isOpen(digest) {
-      const key = keyOf(digest)
-      const cached = cache.get(key)
-      if (cached !== undefined) return cached > clock.now()
-      const expiresAt = expiryOf(await storage.getRecord(key))
-      if (expiresAt <= clock.now()) return false
-      remember(key, expiresAt)
-      return true
+    find: (token) => logins.find(keyOf(token), () => read(token)),
+    async close(token) {
+      // Any credential may ask for it; where nothing ends, no server has to look again who may.
+      if ((await storage.getRecord(keyOf(token))) === null) return
+      await storage.putRecord(keyOf(token), null)
+      await logins.changed()
     },
   }
 }
 
-const keyOf = (digest: Buffer): string => `session/${digest.toString('hex')}`
+interface Session {
+  readonly username: string
+  readonly expiresAt: number
+  readonly proof: string
+}
 
-function expiryOf(record: string | null): number {
-  if (record === null) return 0
-  const { expiresAt } = JSON.parse(record) as { expiresAt?: unknown }
-  return typeof expiresAt === 'number' ? expiresAt : 0
+const keyOf = (token: string): string => `session/${digestOf(token).toString('hex')}`
+
+/** Null: there is none, or it is of a version that did not keep what it was opened for. */
+function sessionFrom(record: string | null): Session | null {
+  const session = record === null ? null : (JSON.parse(record) as Partial<Session>)
+  return typeof session?.proof === 'string' ? (session as Session) : null
 }

@@ -90,8 +90,9 @@ function message(id: string, event: CrewEvent): string {
   return `id: ${id}\ndata: ${JSON.stringify(present(event))}\n\n`
 }
 
+/** What is of no group has the words of the wire already. */
 function present(event: CrewEvent) {
-  if ('workgroup' in event) return { type: event.type, workgroup: event.workgroup }
+  if (!('groupId' in event)) return event
   if ('taskId' in event) return { type: event.type, taskGroupId: event.groupId, taskId: event.taskId }
   return { type: event.type, taskGroupId: event.groupId }
 }

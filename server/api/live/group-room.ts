@@ -81,7 +81,7 @@ export class GroupRoom {
       while (this.size > 0 && (this.group !== null || this.tasks.size > 0)) {
         await this.tellGroup()
         await this.tellTasks()
-        if (this.tasks.size > 0) await pause()
+        if (this.tasks.size > 0) await new Promise<void>((resolve) => this.deps.timers.after(PAUSE_MS, resolve))
       }
     } catch (error) {
       if (this.deps.logger)
@@ -133,5 +133,3 @@ function merge(before: Change | undefined, now: Change): Change {
 }
 
 const frame = (type: Change, name: 'task' | 'taskGroup', json: string): string => `{"type":"${type}","${name}":${json}}`
-
-const pause = (): Promise<void> => new Promise((resolve) => setTimeout(resolve, PAUSE_MS))

@@ -1,4 +1,5 @@
 import type { FastifyReply } from 'fastify'
+import { pageHeaders } from '../security-headers.ts'
 
 const JSON_TYPE = 'application/json; charset=utf-8'
 const TEXT_TYPE = 'text/plain; charset=utf-8'
@@ -9,7 +10,8 @@ export const sendJson = (reply: FastifyReply, json: string): FastifyReply => rep
 
 export const sendText = (reply: FastifyReply, text: string): FastifyReply => reply.type(TEXT_TYPE).send(text)
 
-export const sendHtml = (reply: FastifyReply, html: string): FastifyReply => reply.type(HTML_TYPE).send(html)
+export const sendHtml = (reply: FastifyReply, html: string): FastifyReply =>
+  reply.headers(pageHeaders).type(HTML_TYPE).send(html)
 
 /** crew-go's answer to what it did. */
 export const sendSuccess = (reply: FastifyReply): FastifyReply => sendJson(reply, '{"success":true}')

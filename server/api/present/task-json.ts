@@ -1,3 +1,4 @@
+import { shownMetadata } from '../../core/delivery.ts'
 import { isComplete, isPaused } from '../../core/task.ts'
 import { formatTime } from '../../core/time.ts'
 import type { TaskView } from '../../services/tasks.ts'
@@ -6,8 +7,16 @@ import type { TaskView } from '../../services/tasks.ts'
  * A task as clients see it (WIRE section 1). Written by hand, because `input` and `output` are spliced in as the text
  * that came: decoding and encoding them would lose digits, key order and time.
  */
-export function taskJson({ task, state, runAfter }: TaskView): string {
-  const before = JSON.stringify({
+export function taskJson(view: TaskView): string {
+  const { input, output } = view.task
+  return `${JSON.stringify(fieldsBefore(view)).slice(0, -1)},"input":${input},"output":${output},${JSON.stringify(fieldsAfter(view)).slice(1)}`
+}
+
+/** A task as lists tell it that were not asked for payloads. */
+export const presentTaskSummary = (view: TaskView) => ({ ...fieldsBefore(view), ...fieldsAfter(view) })
+
+function fieldsBefore({ task, runAfter }: TaskView) {
+  return {
     id: task.id,
     taskGroupId: task.groupId,
     name: task.name,
@@ -24,19 +33,25 @@ export function taskJson({ task, state, runAfter }: TaskView): string {
     errorDelayInSeconds: task.errorDelayInSeconds,
     retry: task.retry,
     timeoutSeconds: task.timeoutSeconds,
-  })
-  const after = JSON.stringify({
+  }
+}
+
+function fieldsAfter({ task, state }: TaskView) {
+  return {
     errors: task.errors,
-    metadata: task.metadata,
+    metadata: shownMetadata(task),
     parentIds: task.parentIds,
     createdAt: formatTime(task.createdAt),
     busyExecuting: task.lease !== null,
     state,
-  })
-  return `${before.slice(0, -1)},"input":${task.input},"output":${task.output},${after.slice(1)}`
+  }
 }
 
 /** A page of tasks, with how many there are over all pages. */
 export function taskListJson(views: readonly TaskView[], count: number): string {
   return `{"tasks":[${views.map(taskJson).join(',')}],"count":${count}}`
+}
+
+export function taskSummaryListJson(views: readonly TaskView[], count: number): string {
+  return JSON.stringify({ tasks: views.map(presentTaskSummary), count })
 }

@@ -1,10 +1,10 @@
 import type { FastifyReply } from 'fastify'
 import { Type } from 'typebox'
-import { errorCatalogue } from '../../core/errors.ts'
 import type { ApiInstance } from '../api-deps.ts'
 import { loadDocsAssets } from '../docs-assets.ts'
 import { openApiJson } from '../openapi.ts'
-import { escapeHtml, sendPage } from '../pages/layout.ts'
+import { errorsPage } from '../pages/errors-page.ts'
+import { sendPage } from '../pages/layout.ts'
 import { sendHtml, sendJson } from '../present/send.ts'
 import { answers, json } from '../schemas/answers.ts'
 import { docsPolicy } from '../security-headers.ts'
@@ -27,7 +27,7 @@ export function docsRoutes(app: ApiInstance): void {
     sendAsset(reply, 'text/javascript', (await loadDocsAssets()).js),
   )
   app.get('/docs/errors', page, async (_request, reply) =>
-    sendPage(reply, { title: 'Errors of Crew', body: errorTable() }),
+    sendPage(reply, { title: 'Errors of Crew', body: errorsPage() }),
   )
 }
 
@@ -51,15 +51,15 @@ const docsPage = `<!doctype html>
 <meta charset="utf-8">
 <meta name="viewport" content="width=device-width, initial-scale=1">
 <title>Crew API</title>
-<link rel="stylesheet" href="/docs/swagger-ui.css">
+<link rel="stylesheet" href="docs/swagger-ui.css">
 <div id="api"></div>
-<script src="/docs/swagger-ui-bundle.js"></script>
-<script src="/docs/start.js"></script>
+<script src="docs/swagger-ui-bundle.js"></script>
+<script src="docs/start.js"></script>
 </html>
 `
 
 const startScript = `SwaggerUIBundle({
-  url: '/openapi.json',
+  url: 'openapi.json',
   dom_id: '#api',
   deepLinking: true,
   tryItOutEnabled: true,
@@ -67,17 +67,3 @@ const startScript = `SwaggerUIBundle({
   validatorUrl: null,
 })
 `
-
-function errorTable(): string {
-  const rows = Object.entries(errorCatalogue).map(
-    ([code, { status, title }]) =>
-      `<tr id="${code}"><td><code>${code}</code></td><td>${status}</td><td>${escapeHtml(title)}</td></tr>`,
-  )
-  return `<h1>Errors</h1>
-<p>Every error is <code>application/problem+json</code> (RFC 9457). Its <code>code</code> is one of these and never
-changes; <code>detail</code> says what happened, <code>errors</code> where, <code>instance</code> is the request id in
-the log.</p>
-<table><tr><th>code</th><th>status</th><th>meaning</th></tr>
-${rows.join('\n')}
-</table>`
-}

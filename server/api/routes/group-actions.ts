@@ -2,7 +2,7 @@ import { pauseGroup, resetGroup, resumeGroup, retryGroup } from '../../services/
 import type { ApiDeps, ApiInstance } from '../api-deps.ts'
 import { long } from '../deadline.ts'
 import { sendSuccess } from '../present/send.ts'
-import { AttemptsBody, DEFAULT_ATTEMPTS } from '../schemas/actions.ts'
+import { AttemptsBody, DEFAULT_ATTEMPTS, GroupRetryBody, ResumeBody } from '../schemas/actions.ts'
 import { answers, bodyRefusals, commonRefusals, json } from '../schemas/answers.ts'
 import { named } from '../schemas/named.ts'
 import { GroupParams } from '../schemas/params.ts'
@@ -13,18 +13,22 @@ export function groupActionRoutes(app: ApiInstance, { services }: ApiDeps): void
     await pauseGroup(services, params.id)
     return sendSuccess(reply)
   })
-  app.post('/api/v1/task_group/:id/resume', { schema: schemas.resume, config: long }, async ({ params }, reply) => {
-    await resumeGroup(services, params.id)
-    return sendSuccess(reply)
-  })
+  app.post(
+    '/api/v1/task_group/:id/resume',
+    { schema: schemas.resume, config: long },
+    async ({ params, body }, reply) => {
+      await resumeGroup(services, params.id, body)
+      return sendSuccess(reply)
+    },
+  )
   app.post('/api/v1/task_group/:id/reset', { schema: schemas.reset, config: long }, async ({ params, body }, reply) => {
     const { remainingAttempts = DEFAULT_ATTEMPTS } = body
     await resetGroup(services, params.id, { remainingAttempts })
     return sendSuccess(reply)
   })
   app.post('/api/v1/task_group/:id/retry', { schema: schemas.retry, config: long }, async ({ params, body }, reply) => {
-    const { remainingAttempts = DEFAULT_ATTEMPTS } = body
-    await retryGroup(services, params.id, { remainingAttempts })
+    const { remainingAttempts = DEFAULT_ATTEMPTS, spreadSeconds } = body
+    await retryGroup(services, params.id, { remainingAttempts, spreadSeconds })
     return sendSuccess(reply)
   })
 }
@@ -47,7 +51,8 @@ const schemas = {
     ...action,
     operationId: 'resumeTaskGroup',
     summary: 'Resume a task group',
-    description: 'Also clears the own pause of every task in it.',
+    description: 'Also clears the own pause of every task in it, and lets a group go on that a failure stopped.',
+    body: ResumeBody,
   },
   reset: {
     ...action,
@@ -60,7 +65,8 @@ const schemas = {
     ...action,
     operationId: 'retryTaskGroup',
     summary: 'Retry what is not complete in a task group',
-    description: 'Sets the attempts of every incomplete task and makes the failed ones due now.',
-    body: AttemptsBody,
+    description:
+      'Sets the attempts of every incomplete task, makes the failed ones due now, and lets a group go on that a failure stopped.',
+    body: GroupRetryBody,
   },
 }

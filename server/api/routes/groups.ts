@@ -1,9 +1,21 @@
 import { Type } from 'typebox'
 import { completedPercent } from '../../core/task-group.ts'
-import { createGraph, createGroup, deleteGroup, getGroup, listGroups, updateGroup } from '../../services/groups.ts'
+import {
+  createGraph,
+  createGroup,
+  deleteGroup,
+  findGroup,
+  getGroup,
+  listGroups,
+  updateGroup,
+} from '../../services/groups.ts'
+import { resolveReceivers } from '../../services/notifications.ts'
+import { unnoted } from '../activity-hook.ts'
 import type { ApiDeps, ApiInstance } from '../api-deps.ts'
+import { roleOf } from '../auth/require-login.ts'
 import { readGraph, readGroup, readGroupEdit } from '../bodies.ts'
 import { long } from '../deadline.ts'
+import { findable } from '../idempotency.ts'
 import { groupJson, groupListJson } from '../present/group-json.ts'
 import { sendDeleted, sendJson } from '../present/send.ts'
 import { readGroupQuery } from '../queries.ts'
@@ -23,22 +35,36 @@ const progress = json(
 
 /** Task groups: list, create, read, change, delete. */
 export function groupRoutes(app: ApiInstance, { services }: ApiDeps): void {
-  app.get('/api/v1/task_groups', { schema: schemas.list }, async ({ query }, reply) => {
-    const { groups, count } = await listGroups(services, readGroupQuery(query))
-    return sendJson(reply, groupListJson(groups, count))
+  app.get('/api/v1/task_groups', { schema: schemas.list }, async (request, reply) => {
+    const { groups, count } = await listGroups(services, readGroupQuery(request.query))
+    return sendJson(reply, groupListJson(groups, count, roleOf(request)))
   })
-  app.post('/api/v1/task_groups', { schema: schemas.create }, async ({ body }, reply) =>
-    sendJson(reply, groupJson(await createGroup(services, readGroup(body)))),
+  app.post(
+    '/api/v1/task_groups',
+    { schema: schemas.create, config: { ...unnoted, ...findable } },
+    async (request, reply) => {
+      const { group, keep } = resolveReceivers(services, readGroup(request.body, services.directory))
+      return sendJson(reply, groupJson(await createGroup(services, group, keep), roleOf(request)))
+    },
   )
-  app.post('/api/v1/task_groups/graph', { schema: schemas.graph, config: long }, async ({ body }, reply) =>
-    sendJson(reply, groupJson(await createGraph(services, readGraph(body)))),
+  app.post(
+    '/api/v1/task_groups/graph',
+    { schema: schemas.graph, config: { ...long, ...unnoted, ...findable } },
+    async (request, reply) => {
+      const { group: graph, keep } = resolveReceivers(services, readGraph(request.body, services.directory))
+      return sendJson(reply, groupJson(await createGraph(services, graph, keep), roleOf(request)))
+    },
   )
-  app.get('/api/v1/task_group/:id', { schema: schemas.read }, async ({ params }, reply) =>
-    sendJson(reply, groupJson(await getGroup(services, params.id))),
+  app.get('/api/v1/task_group/:id', { schema: schemas.read }, async (request, reply) =>
+    sendJson(reply, groupJson(await getGroup(services, request.params.id), roleOf(request))),
   )
-  app.put('/api/v1/task_group/:id', { schema: schemas.update, config: long }, async ({ params, body }, reply) =>
-    sendJson(reply, groupJson(await updateGroup(services, params.id, readGroupEdit(body)))),
-  )
+  app.put('/api/v1/task_group/:id', { schema: schemas.update, config: long }, async (request, reply) => {
+    const { params, body } = request
+    const { settings } = await findGroup(services, params.id)
+    const given = readGroupEdit(body, services.directory)
+    const { group: edit, keep } = resolveReceivers(services, given, settings.notify)
+    return sendJson(reply, groupJson(await updateGroup(services, params.id, edit, keep), roleOf(request)))
+  })
   app.delete('/api/v1/task_group/:id', { schema: schemas.delete, config: long }, async ({ params }, reply) => {
     await deleteGroup(services, params.id)
     return sendDeleted(reply, params.id)
@@ -53,7 +79,7 @@ const schemas = {
   list: {
     tags,
     operationId: 'listTaskGroups',
-    summary: 'List task groups, newest first',
+    summary: 'List task groups, newest first unless another order is asked for',
     querystring: GroupListQuery,
     response: answers(page, [...commonRefusals, 'invalid_request']),
   },
@@ -96,7 +122,7 @@ const schemas = {
   update: {
     tags,
     operationId: 'updateTaskGroup',
-    summary: 'Change the name, the metadata or the key scope of a task group',
+    summary: 'Change the name, the metadata, the key scope or the failure policy of a task group',
     params: GroupParams,
     body: named('GroupEdit'),
     response: answers(group, [

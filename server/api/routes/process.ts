@@ -12,7 +12,7 @@ export function processRoutes(app: ApiInstance, deps: ApiDeps): void {
     return sendJson(reply.code(ready ? 200 : 503), JSON.stringify({ ready, detail }))
   })
   app.get('/metrics', { schema: schemas.metrics }, async (_request, reply) =>
-    reply.type('text/plain; version=0.0.4; charset=utf-8').send(deps.metrics()),
+    reply.type('text/plain; version=0.0.4; charset=utf-8').send(await deps.metrics()),
   )
 }
 
@@ -20,7 +20,10 @@ const open = { isOpen: true }
 const tags = ['Process']
 const readiness = Type.Object({
   ready: Type.Boolean(),
-  detail: Type.Unknown({ description: 'What it is ready for, or why not.' }),
+  detail: Type.Unknown({
+    description:
+      '`state`: `ready`, `stopping`, `read-only` (the storage is full) or `storage away`; `storage`; `lag`, the worst of the last minute in ms.',
+  }),
 })
 
 const schemas = {

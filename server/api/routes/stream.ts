@@ -2,7 +2,8 @@ import type { FastifyRequest } from 'fastify'
 import { CrewError } from '../../core/errors.ts'
 import { getGroup } from '../../services/groups.ts'
 import type { ApiDeps, ApiInstance } from '../api-deps.ts'
-import { refuseOtherSites, unauthorized } from '../auth/require-login.ts'
+import { identifySender, refuseOtherSites, stillAllowed, unauthorized } from '../auth/require-login.ts'
+import { refuseKnownForeigners } from '../auth/same-origin.ts'
 import type { EventHub } from '../event-hub.ts'
 import type { GroupFeed } from '../live/group-feed.ts'
 import { answers, nothing } from '../schemas/answers.ts'
@@ -31,12 +32,21 @@ export function streamRoutes(
     handler: async () => {
       throw new CrewError('invalid_request', 'This address is a websocket: ask for Upgrade: websocket.')
     },
-    wsHandler: (socket, request) => live.feed.join((request.params as { gid: string }).gid, socket),
+    wsHandler: (socket, request) => {
+      const { gid, token } = request.params as { gid: string; token: string }
+      const { auth } = deps
+      const isAllowed = auth.kind === 'application' ? stillAllowed(auth, request) : () => auth.check(token)
+      live.feed.join(gid, socket, isAllowed)
+    },
   })
 }
 
 async function requireToken(request: FastifyRequest, { auth }: ApiDeps, token: string): Promise<void> {
-  if (!auth.isOn) return refuseOtherSites(request)
+  if (auth.kind === 'off') return refuseOtherSites(request)
+  if (auth.kind === 'application') {
+    await identifySender(auth, request)
+    return refuseKnownForeigners(request)
+  }
   if (!(await auth.check(token)))
     throw unauthorized('The token at the end of the address is not good: POST /login gives one.')
 }

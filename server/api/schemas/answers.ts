@@ -27,12 +27,14 @@ export const bodyRefusals = [
   'body_too_large',
   'unsupported_media_type',
   'invalid_request',
+  'too_many_requests',
 ] as const satisfies readonly ErrorCode[]
 
 /** What every route may refuse that works with the storage, behind the login. */
 export const commonRefusals = [
   'unauthorized',
   'forbidden',
+  'too_many_requests',
   'storage_unavailable',
   'shutting_down',
 ] as const satisfies readonly ErrorCode[]

@@ -1,25 +1,70 @@
 import type { TSchema } from 'typebox'
 import type { ApiInstance } from '../api-deps.ts'
-import { GraphInput, GroupEdit, GroupInput, TaskBatch, TaskGroup } from './group.ts'
+import { Activity } from './activity.ts'
+import { BulkOperation, BulkPreview } from './bulk.ts'
+import { TaskError, TaskErrorDetail, TaskErrorList } from './error.ts'
+import { Traffic } from './gate.ts'
+import { GraphInput, GroupEdit, GroupInput, TaskBatch, TaskGraph, TaskGroup } from './group.ts'
+import { PastHold } from './hold.ts'
+import { LimitsEdit } from './limits.ts'
 import type { SchemaName } from './named.ts'
-import { Attempt, Deleted, Problem, Success, Why, Workgroup } from './results.ts'
-import { Retry, Task, TaskEdit, TaskInput } from './task.ts'
+import { Notifications } from './notification.ts'
+import { Operator, OperatorEdit, OperatorInput } from './operator.ts'
+import { Heartbeat } from './outside.ts'
+import { ApiToken, Me, User } from './people.ts'
+import { Attempt, Deleted, GroupWhy, Problem, Success, Why } from './results.ts'
+import { Schedule, ScheduleInput, ScheduleRow, ScheduleTemplate } from './schedule.ts'
+import { Cleaning, Overview, System } from './system.ts'
+import { FinallyTask, Retry, Task, TaskEdit, TaskInput, TaskSummary } from './task.ts'
+import { Worker, WorkerEdit, WorkerTest } from './worker.ts'
+import { Workgroup } from './workgroup.ts'
 
 const schemas: Readonly<Record<SchemaName, TSchema>> = {
+  Activity,
+  ApiToken,
   Attempt,
+  BulkOperation,
+  BulkPreview,
   Deleted,
+  FinallyTask,
   GraphInput,
   GroupEdit,
   GroupInput,
+  GroupWhy,
+  Heartbeat,
+  LimitsEdit,
+  Me,
+  Operator,
+  OperatorEdit,
+  OperatorInput,
+  Overview,
+  Notifications,
+  PastHold,
   Problem,
   Retry,
+  Schedule,
+  ScheduleInput,
+  ScheduleRow,
+  ScheduleTemplate,
   Success,
+  System,
+  Cleaning,
   Task,
   TaskBatch,
   TaskEdit,
   TaskGroup,
+  TaskError,
+  TaskErrorDetail,
+  TaskErrorList,
+  TaskGraph,
   TaskInput,
+  TaskSummary,
+  Traffic,
+  User,
   Why,
+  Worker,
+  WorkerEdit,
+  WorkerTest,
   Workgroup,
 }
 

@@ -1,4 +1,5 @@
 import { Type } from 'typebox'
+import { failurePolicies } from '../../core/group-settings.ts'
 import { ID_PATTERN, WORKER_NAME_PATTERN } from '../../core/ids.ts'
 import { MAX_LABEL_LENGTH, MAX_METADATA, MAX_NAME_LENGTH } from '../../core/task-input.ts'
 import { oneOf } from './named.ts'
@@ -31,6 +32,11 @@ export const metadata = Type.Record(Type.String(), Type.String(), {
 export const keyScope = oneOf(
   ['group', 'worker'],
   'Where equal keys merge: in the group, or over all tasks of the worker in groups of this scope.',
+)
+
+export const onTaskFailure = oneOf(
+  failurePolicies,
+  'When a task fails for good: `wait` (the tasks below it wait until somebody acts; the default), `continue` (they go on as if it were complete), `failFast` (nothing of the group starts any more).',
 )
 
 export const time = (description: string) =>

@@ -1,8 +1,10 @@
 import { Type } from 'typebox'
 import type { AttemptOutcome } from '../../core/attempt-record.ts'
+import { reasonCodes } from '../../core/eligibility.ts'
 import { errorCatalogue } from '../../core/errors.ts'
 import { taskStates } from '../../core/task.ts'
-import { id, time, workgroup } from './fields.ts'
+import { groupStates } from '../../core/task-group.ts'
+import { id, time } from './fields.ts'
 import { oneOf, orNull } from './named.ts'
 
 const outcomes = [
@@ -31,30 +33,59 @@ export const Attempt = Type.Object({
   deliveryId: Type.String({ description: 'The same for every retry of one run, a new one after a reset.' }),
 })
 
+const reason = {
+  code: oneOf(reasonCodes),
+  message: Type.String(),
+  until: Type.String({ format: 'date-time', description: 'When it ends by itself, or the next may start.' }),
+  ref: Type.String({ description: 'What is in the way: a task, a workgroup, a worker.' }),
+}
+
 /** Why a task is not running. */
 export const Why = Type.Object({
   state: oneOf(taskStates),
-  reasons: Type.Array(
-    Type.Object(
-      {
-        code: Type.String(),
-        message: Type.String(),
-        until: Type.String({ format: 'date-time', description: 'When the reason ends by itself.' }),
-        ref: Type.String({ description: 'What is in the way: a task, a workgroup, a worker.' }),
-      },
-      { required: ['code', 'message'] },
-    ),
-  ),
+  reasons: Type.Array(Type.Object(reason, { required: ['code', 'message'] })),
+  ahead: Type.Integer({
+    minimum: 0,
+    description: 'How many of its group and worker start before it; 0 unless it waits for its turn or its limits.',
+  }),
 })
 
-/** A workgroup with its hold. */
-export const Workgroup = Type.Object({
-  name: workgroup,
-  isHeld: Type.Boolean(),
-  heldUntil: time('Nothing of it starts before.'),
-  reason: Type.String(),
-  waiting: Type.Integer({ minimum: 0, description: 'Tasks that could run but for the hold, or wait for a slot.' }),
+const stage = {
+  worker: Type.String(),
+  waiting: Type.Integer({
+    minimum: 0,
+    description: 'Tasks that are still to run; without those that failed for good.',
+  }),
   running: Type.Integer({ minimum: 0 }),
+  limit: Type.String({ description: 'What bounds how fast it goes, in words.' }),
+  secondsLeft: Type.Number({ description: 'An estimate; absent with fewer than 20 samples, or when nobody can know.' }),
+}
+
+const bottleneck = Type.Object({
+  worker: Type.String(),
+  share: Type.Number({ minimum: 0, maximum: 1, description: 'Of all the work that is left.' }),
+  message: Type.String(),
+})
+
+/** What holds a group up. */
+export const GroupWhy = Type.Object({
+  state: oneOf(groupStates),
+  reasons: Type.Array(
+    Type.Object(
+      { ...reason, count: Type.Integer({ minimum: 1, description: 'How many tasks it holds.' }) },
+      { required: ['code', 'message', 'count'] },
+    ),
+    { description: 'Those that hold most tasks first; each task is counted at what is most in its way.' },
+  ),
+  stages: Type.Array(Type.Object(stage, { required: ['worker', 'waiting', 'running', 'limit'] }), {
+    description: 'What each worker has to do; those with most of the time left first.',
+  }),
+  bottleneck: orNull(bottleneck, 'The worker with most of the work left; null with fewer than 20 samples.'),
+  secondsLeft: orNull(
+    Type.Number(),
+    'An estimate of the time to the end, of the tasks that go on by themselves; null with fewer than 20 attempts that succeeded in the last five minutes, while the group is paused, and when nobody can know.',
+  ),
+  isPartial: Type.Boolean({ description: 'It has more than 50,000 incomplete tasks; so many were looked at.' }),
 })
 
 export const Deleted = Type.Object({ id: id('What was deleted.'), deleted: Type.Literal(true) })

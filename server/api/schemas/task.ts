@@ -28,26 +28,51 @@ const settings = {
   errorDelayInSeconds: Type.Number({ minimum: 0, description: 'Wait after a failed attempt.' }),
   retry: orNull(named('Retry'), 'How that wait grows; null is fixed, without jitter.'),
   timeoutSeconds: orNull(Type.Number({ exclusiveMinimum: 0 }), "null is the worker's."),
+}
+
+const payloads = {
   input: Type.Unsafe<unknown>({ description: 'Any JSON: delivered byte for byte.' }),
   output: Type.Unsafe<unknown>({ description: 'Any JSON: kept byte for byte.' }),
 }
 
 const parentIds = Type.Array(id('A task of the same group.'), { description: 'It runs when all of them are complete.' })
 
-/** A task in an answer: every field, in this order. */
-export const Task = Type.Object({
+const before = {
   id: id('Unique over all groups.'),
   taskGroupId: id('Its group.'),
   ...common,
   runAfter: time('Not before this: the later of its own and the hold on its workgroup or worker.'),
-  ...settings,
+}
+
+const after = {
   errors: Type.Array(Type.String(), { description: 'One line a failed attempt, the newest 50.' }),
   metadata,
   parentIds,
   createdAt: time('When it was created.'),
   busyExecuting: Type.Boolean({ description: 'An attempt is under way.' }),
   state: oneOf(taskStates),
-})
+}
+
+const { isSeed: _isSeed, ...ofRetries } = settings
+const { key: _key, isPaused: _isPaused, isComplete: _isComplete, ...ofAny } = common
+
+/** A task that runs when all others of its group have ended. */
+export const FinallyTask = Type.Object(
+  {
+    ...Type.Partial(Type.Object({ ...ofAny, ...ofRetries, input: payloads.input, metadata })).properties,
+    worker: workerName,
+  },
+  { required: ['worker'] },
+)
+
+/** A task in an answer: every field, in this order. */
+export const Task = Type.Object({ ...before, ...settings, ...payloads, ...after })
+
+/** A task in a list that was not asked for payloads. */
+export const TaskSummary = Type.Object(
+  { ...before, ...settings, ...after },
+  { description: 'A task without its input and its output.' },
+)
 
 const runAfterInput = orNull(Type.String(), 'RFC 3339 with any offset. null, "" and the year-1 zero are unset.')
 
@@ -56,13 +81,17 @@ export const TaskInput = Type.Object(
   {
     ...Type.Partial(Type.Object(common)).properties,
     worker: workerName,
-    ...Type.Partial(Type.Object({ id: Type.String(), runAfter: runAfterInput, ...settings, metadata, parentIds }))
-      .properties,
+    ...Type.Partial(
+      Type.Object({ id: Type.String(), runAfter: runAfterInput, ...settings, ...payloads, metadata, parentIds }),
+    ).properties,
   },
   { required: ['worker'], description: 'All but `worker` may be left out. Unknown fields are ignored.' },
 )
 
 /** What a change of a task may hold. */
-export const TaskEdit = Type.Partial(Type.Object({ ...common, runAfter: runAfterInput, ...settings, metadata }), {
-  description: 'What is left out stays. Unknown fields are ignored, so that a whole task may be sent back.',
-})
+export const TaskEdit = Type.Partial(
+  Type.Object({ ...common, runAfter: runAfterInput, ...settings, ...payloads, metadata }),
+  {
+    description: 'What is left out stays. Unknown fields are ignored, so that a whole task may be sent back.',
+  },
+)
