@@ -13,15 +13,15 @@ export interface DemoWorkers {
 /** Makes the demo workers. Chance, waiting and time can be handed in; the defaults are the real ones. */
 export function createDemoWorkers(options: Partial<World> = {}): DemoWorkers {
   const world: World = { random: Math.random, sleep, now: Date.now, ...options }
-  const workers = new Map(createAllWorkers(world).map((worker) => [worker.name, worker]))
+  const workers = createAllWorkers(world)
   return {
-    names: [...workers.keys()],
+    names: workers.map((worker) => worker.name),
     async handle(request) {
       const name = workerName(request)
-      if (name === '') return list(request, [...workers.values()])
-      const worker = workers.get(name)
+      if (name === '') return list(request, workers)
+      const worker = workers.find((candidate) => isNamed(candidate, name))
       if (!worker) return json(404, { error: `There is no demo worker "${name}": GET /demo/ lists them.` })
-      if (request.method !== 'POST') return methodNotAllowed(request, 'POST')
+      if (request.method !== 'POST') return worker.administer?.(request, name) ?? methodNotAllowed(request, 'POST')
       return run(worker, request)
     },
   }
@@ -35,6 +35,11 @@ function workerName(request: Request): string {
   const start = path.lastIndexOf(MOUNT)
   const name = start < 0 ? path : path.slice(start + MOUNT.length)
   return name.replace(/\/+$/, '')
+}
+
+/** A name with a star is that of everything below. */
+function isNamed({ name }: DemoWorker, wanted: string): boolean {
+  return name.endsWith('/*') ? wanted.startsWith(name.slice(0, -1)) : name === wanted
 }
 
 function list(request: Request, workers: readonly DemoWorker[]): Response {

@@ -1,17 +1,22 @@
 import { ClientError } from './client/client-error.ts'
 import { connect } from './client/crew-client.ts'
 import { DEMOS, type Demo, graphOf } from './client/demos.ts'
+import { EXIT } from './client/exit.ts'
 import { follow } from './client/follow.ts'
 import { createMoments } from './client/moments.ts'
 import { plainText } from './client/plain-text.ts'
 import { createScreen } from './client/screen.ts'
+import { runStorm } from './client/storm/run-storm.ts'
+import { STORM_DEFAULTS, type StormOptions } from './client/storm/storm-options.ts'
 import { summary } from './client/summary.ts'
 import type { World } from './contract/worker.ts'
 import { sleep } from './simulation/sleep.ts'
 
 export interface DemoOptions {
-  /** One of the demos: `campaign` or `diamond`. */
+  /** One of the demos: `campaign`, `diamond` or `storm`. */
   readonly name: string
+  /** Of the storm alone. */
+  readonly storm?: StormOptions | undefined
   readonly url: string
   readonly token?: string | undefined
   readonly username?: string | undefined
@@ -26,18 +31,28 @@ export interface DemoOptions {
   readonly now?: World['now'] | undefined
 }
 
-/** The exit codes of `crew demo`. */
-export const EXIT = { succeeded: 0, failed: 1, unusable: 2, interrupted: 130 } as const
-
 /** Runs a demo against a server and prints how it goes; answers the exit code of the process. */
 export async function runDemo(options: DemoOptions): Promise<number> {
   const demo = DEMOS.find((candidate) => candidate.name === options.name)
-  if (!demo) return refuseName(options)
+  if (!demo && options.name !== STORM) return refuseName(options)
   try {
-    return await play(demo, options)
+    return demo ? await play(demo, options) : await playStorm(options)
   } catch (error) {
     return explain(error, options)
   }
+}
+
+/** The one that is no graph to be drawn. */
+const STORM = 'storm'
+
+function playStorm(options: DemoOptions): Promise<number> {
+  const context = {
+    ...options,
+    fetch: options.fetch ?? fetch,
+    sleep: options.sleep ?? sleep,
+    now: options.now ?? Date.now,
+  }
+  return runStorm(options.storm ?? STORM_DEFAULTS, context)
 }
 
 async function play(demo: Demo, options: DemoOptions): Promise<number> {
@@ -59,8 +74,8 @@ async function play(demo: Demo, options: DemoOptions): Promise<number> {
 }
 
 function refuseName(options: DemoOptions): number {
-  const names = DEMOS.map((demo) => demo.name).join(' or ')
-  options.out(`There is no demo "${plainText(options.name)}": it is ${names}.`)
+  const names = DEMOS.map((demo) => demo.name).join(', ')
+  options.out(`There is no demo "${plainText(options.name)}": it is ${names} or ${STORM}.`)
   return EXIT.unusable
 }
 

@@ -7,6 +7,8 @@ export interface CrewClient {
   readonly url: string
   get(path: string): Promise<unknown>
   post(path: string, body: unknown): Promise<unknown>
+  put(path: string, body: unknown): Promise<unknown>
+  delete(path: string): Promise<unknown>
 }
 
 export interface ClientOptions {
@@ -27,7 +29,13 @@ export async function connect(options: ClientOptions): Promise<CrewClient> {
   const call = { ...options, url }
   const token = options.token || (await logIn(call))
   const ask = (method: string, path: string, body?: unknown) => request({ ...call, token, method, path, body })
-  return { url, get: (path) => ask('GET', path), post: (path, body) => ask('POST', path, body) }
+  return {
+    url,
+    get: (path) => ask('GET', path),
+    post: (path, body) => ask('POST', path, body),
+    put: (path, body) => ask('PUT', path, body),
+    delete: (path) => ask('DELETE', path),
+  }
 }
 
 function parseUrl(text: string): string {

@@ -6,7 +6,7 @@ const BAR_WIDTH = 20
 const STATES = ['succeeded', 'running', 'ready', 'retrying', 'throttled', 'scheduled', 'paused', 'blocked', 'failed']
 
 /** The bar with the share done and how many tasks are in which state. */
-export function progressLine(snapshot: Snapshot): string {
+export function progressLine(snapshot: Pick<Snapshot, 'completedPercent' | 'counts'>): string {
   // Rounded down, so that 100 % means done.
   const percent = Math.floor(snapshot.completedPercent * 100 + 1e-9)
   const filled = Math.floor((percent * BAR_WIDTH) / 100)

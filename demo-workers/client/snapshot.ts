@@ -38,16 +38,21 @@ export async function readSnapshot(client: CrewClient, groupId: string): Promise
   const [group, progress, tasks, workgroups] = await Promise.all([
     client.get(path),
     client.get(`${path}/progress`),
-    client.get(`${path}/tasks?pageSize=0`),
+    readTasks(client, groupId),
     client.get('/api/v1/workgroups'),
   ])
   return {
     state: textField(group, 'state', ''),
     counts: parseCounts(field(group, 'counts')),
     completedPercent: numberField(progress, 'completedPercent', { fallback: 0, min: 0, max: 1 }),
-    tasks: listField(tasks, 'tasks').map(parseTask),
+    tasks,
     holds: listField(workgroups, 'workgroups').map(parseHold),
   }
+}
+
+/** Every task of a group, as far as one answer goes: 10,000. */
+export async function readTasks(client: CrewClient, groupId: string): Promise<readonly TaskView[]> {
+  return listField(await client.get(`/api/v1/task_group/${groupId}/tasks?pageSize=0`), 'tasks').map(parseTask)
 }
 
 function parseCounts(counts: unknown): ReadonlyMap<string, number> {

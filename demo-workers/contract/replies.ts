@@ -4,14 +4,14 @@ import type { WorkerReply } from './worker.ts'
 export function toResponse(reply: WorkerReply): Response {
   switch (reply.kind) {
     case 'done':
-      return json(200, { output: reply.output, ...(reply.children && { children: reply.children }) })
+      return json(200, { output: reply.output, ...(reply.children && { children: reply.children }) }, reply.headers)
     case 'failed':
       return json(reply.status ?? 500, {
         error: reply.error,
         ...(reply.isRetryable === false && { retryable: false }),
       })
     case 'rateLimited':
-      return json(429, { error: reply.error }, { 'retry-after': String(reply.retryAfterSeconds) })
+      return json(429, { error: reply.error }, { ...reply.headers, 'retry-after': String(reply.retryAfterSeconds) })
   }
 }
 

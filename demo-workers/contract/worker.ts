@@ -20,9 +20,22 @@ export interface ParentResult {
 
 /** What a demo worker gives back; replies.ts turns it into the HTTP answer. */
 export type WorkerReply =
-  | { readonly kind: 'done'; readonly output: unknown; readonly children?: readonly ChildTask[] }
+  | {
+      readonly kind: 'done'
+      readonly output: unknown
+      readonly children?: readonly ChildTask[]
+      readonly headers?: ReplyHeaders
+    }
   | { readonly kind: 'failed'; readonly error: string; readonly status?: number; readonly isRetryable?: boolean }
-  | { readonly kind: 'rateLimited'; readonly error: string; readonly retryAfterSeconds: number }
+  | {
+      readonly kind: 'rateLimited'
+      readonly error: string
+      readonly retryAfterSeconds: number
+      readonly headers?: ReplyHeaders
+    }
+
+/** Passed on from the provider: what it says about its limits is Crew's to read. */
+export type ReplyHeaders = Readonly<Record<string, string>>
 
 /** A continuation: a task that the answer asks Crew to create, with the field names of the wire. */
 export interface ChildTask {
@@ -36,11 +49,13 @@ export interface ChildTask {
   readonly metadata?: Readonly<Record<string, string>>
 }
 
-/** One worker: its name below `/demo/`, a sentence for the list, and the work. */
+/** One worker: its name below `/demo/` (`x/*` is every name below `x/`), a sentence for the list, and the work. */
 export interface DemoWorker {
   readonly name: string
   readonly about: string
   run(call: WorkerCall): Promise<WorkerReply>
+  /** Answers what is no attempt (GET, PUT): how a simulation is set up and read. Absent: there is nothing to. */
+  administer?(request: Request, name: string): Promise<Response>
 }
 
 /** Everything a worker takes from outside, so that tests are deterministic and take no time. */

@@ -5,6 +5,7 @@ import { createEcho } from './echo.ts'
 import { createFlaky } from './flaky.ts'
 import { createRateLimited } from './rate-limited.ts'
 import { createSlow } from './slow.ts'
+import { createStorm } from './storm/storm-worker.ts'
 import { createWorkerA } from './worker-a.ts'
 import { createWorkerB } from './worker-b.ts'
 import { createWorkerC } from './worker-c.ts'
@@ -20,6 +21,7 @@ export function createAllWorkers(world: World): readonly DemoWorker[] {
     createRateLimited(world),
     createBigOutput(),
     createEcho(),
+    createStorm(world),
     ...createCampaignWorkers(world),
   ]
 }

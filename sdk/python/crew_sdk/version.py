@@ -1,0 +1,3 @@
+"""What this package is."""
+
+VERSION = "0.1.0"
