@@ -1,6 +1,7 @@
 # syntax=docker/dockerfile:1
 
-FROM node:22-bookworm-slim AS build
+# Exact versions, so that the same commit makes the same image; to pin the bytes as well, put @sha256:… of your registry behind them.
+FROM node:22.19.0-bookworm-slim AS build
 WORKDIR /crew
 # First what decides the packages, so that a change of the source does not install them again.
 COPY package.json package-lock.json .npmrc ./
@@ -9,11 +10,11 @@ RUN node scripts/crew-dev.mjs install
 COPY . .
 RUN npm run build && mkdir data
 
-FROM debian:bookworm-slim
+FROM debian:12.12-slim
 LABEL org.opencontainers.image.title="Crew" \
       org.opencontainers.image.description="A task orchestration server: DAGs of tasks, pushed to webhook workers" \
       org.opencontainers.image.licenses="MIT"
-# The binary brings its runtime and its certificates: nothing is installed here.
+# The binary brings its runtime and its certificates: nothing is installed here, and it writes to /data alone (docker run --read-only).
 COPY --from=build /crew/dist/crew /usr/local/bin/crew
 # A volume mounted over /data takes its owner from here, so the user below can write to it.
 COPY --from=build --chown=10001:10001 /crew/data /data

@@ -13,21 +13,39 @@ const lint = {
   name: 'format and lint',
   run: () => node('@biomejs/biome/bin/biome', ['check', '--error-on-warnings', '.']),
 }
-const types = { name: 'types', run: () => node('typescript/bin/tsc', []) }
+const types = [
+  { name: 'types', run: () => node('typescript/bin/tsc', []) },
+  { name: 'types of the web UI', run: () => node('typescript/bin/tsc', ['-p', 'ui']) },
+]
+/** Nothing when it was built from these sources already. */
+const ui = { name: 'web UI', run: () => bunScript('scripts/build-ui.ts', []) }
 const tests = (...fixed) => ({ name: 'tests', run: (args) => vitest([...fixed, ...args]) })
+
+/** What is missing is said before minutes of tests, and each test that needs it says it again. */
+const needs = { run: () => bunScript('scripts/test-needs.ts', []) }
 
 /** Each command is a list of steps; what stands after `--` goes to the last one. A nameless step is the command itself. */
 const COMMANDS = {
-  start: [{ run: (args) => crew(['start', '--demo', ...args]) }],
+  start: [ui, { run: (args) => crew(['start', '--demo', ...args]) }],
   crew: [{ run: crew }],
-  dev: [{ run: (args) => [bun, ['--watch', ...crew(['start', '--demo', ...args])[1]]] }],
-  test: [lint, types, tests()],
+  dev: [{ run: (args) => bunScript('scripts/dev.ts', args) }],
+  test: [needs, lint, ...types, ui, tests()],
   'test:unit': [tests('--project', 'unit')],
   'test:e2e': [tests('--project', 'e2e')],
+  'test:chaos': [tests('--project', 'chaos')],
+  soak: [{ run: (args) => bunScript('scripts/soak.ts', args) }],
+  'test:ui': [ui, tests('--project', 'ui')],
   lint: [lint],
   format: [{ name: 'format', run: () => node('@biomejs/biome/bin/biome', ['check', '--write', '.']) }],
-  types: [types],
-  build: [{ name: 'build', run: (args) => bunScript('scripts/build.ts', args) }],
+  types,
+  'api-types': [{ name: 'types of the API', run: () => bunScript('scripts/api-types.ts', []) }],
+  docs: [{ name: 'pages of docs', run: () => bunScript('scripts/docs.ts', []) }],
+  'build:ui': [{ name: 'web UI', run: (args) => bunScript('scripts/build-ui.ts', ['--force', ...args]) }],
+  build: [ui, { name: 'build', run: (args) => bunScript('scripts/build.ts', args) }],
+  release: [ui, { name: 'release', run: (args) => bunScript('scripts/release.ts', args) }],
+  'build:plugin': [ui, { name: 'plugin', run: () => bunScript('scripts/build-plugin.ts', []) }],
+  screenshots: [ui, { name: 'screenshots', run: () => bunScript('scripts/screenshots.ts', []) }],
+  'moving-picture': [ui, { name: 'moving picture', run: () => bunScript('scripts/moving-picture.ts', []) }],
   install: [],
 }
 
@@ -53,7 +71,8 @@ async function runSteps(steps, args) {
     const isLast = step === steps.at(-1)
     const result = await runStep(step, isLast ? args : [])
     if (result.signalled) return result.code
-    if (result.code !== 0) failed.push(step.name)
+    // The command itself has said what is wrong.
+    if (result.code !== 0 && step.name) failed.push(step.name)
     lastCode = result.code || lastCode
   }
   if (steps.length > 1 && failed.length > 0) console.error(`crew: failed: ${failed.join(', ')}`)

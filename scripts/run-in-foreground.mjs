@@ -12,14 +12,14 @@ const KILL_AFTER_MS = 45_000 // a server may drain for 30 s (CREW_SHUTDOWN_TIMEO
  * told to stop when our own parent goes away: npm runs scripts through a shell that does neither, and a server would stay.
  * The command gets a process group of its own, so that a Ctrl-C reaches it once, through us.
  */
-export function runInForeground(command, args) {
+export function runInForeground(command, args, { sameSignalMs = SAME_SIGNAL_MS } = {}) {
   const child = spawn(command, args, {
     stdio: ['ignore', 'inherit', 'inherit'],
     detached: process.platform !== 'win32',
     shell: process.platform === 'win32' && command.endsWith('.cmd'),
     env: { ...process.env, CREW_DEV_PID: String(process.pid) },
   })
-  const forwarding = forwardSignals(child)
+  const forwarding = forwardSignals(child, sameSignalMs)
   const watching = watchParent(child)
   return new Promise((resolve) => {
     const finish = (code) => {
@@ -35,11 +35,11 @@ export function runInForeground(command, args) {
   })
 }
 
-function forwardSignals(child) {
+function forwardSignals(child, sameSignalMs) {
   const lastSentAt = new Map()
   const forward = (signal) => {
     const now = performance.now()
-    if (now - (lastSentAt.get(signal) ?? -SAME_SIGNAL_MS) < SAME_SIGNAL_MS) return
+    if (now - (lastSentAt.get(signal) ?? Number.NEGATIVE_INFINITY) < sameSignalMs) return
     lastSentAt.set(signal, now)
     child.kill(signal)
   }
