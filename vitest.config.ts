@@ -5,11 +5,14 @@ import { defineConfig, type Plugin } from 'vitest/config'
 // Run as `bun --bun vitest run`: vitest alone would ask for a newer Node than Crew does.
 export default defineConfig({
   plugins: [textModules(), packageFiles()],
+  resolve: { alias: sdkPackage() },
   test: {
     // Two workers fit the smallest machine Crew is tested on, and keep timings comparable on larger ones.
     maxWorkers: 2,
     // Not forks: Bun's child.channel has no unref(), which vitest 5.1.1 calls before the first test.
     pool: 'threads',
+    // A failure in a log has to say what it found: chai cuts values off at 40 characters.
+    chaiConfig: { truncateThreshold: 2000 },
     restoreMocks: true,
     projects: [
       {
@@ -17,8 +20,19 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['tests/**/*.test.ts', '{server,storage,demo-workers,scripts}/**/*.test.ts'],
-          exclude: ['tests/e2e/**', '**/node_modules/**'],
+          exclude: ['tests/e2e/**', 'tests/chaos/**', 'tests/ui/*.test.ts', '**/node_modules/**'],
           testTimeout: 20_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'ui',
+          include: ['tests/ui/*.test.ts'],
+          // Each file has a browser of its own, and two of them are slower than one after the other.
+          fileParallelism: false,
+          testTimeout: 120_000,
+          hookTimeout: 60_000,
         },
       },
       {
@@ -30,6 +44,18 @@ export default defineConfig({
           fileParallelism: false,
           testTimeout: 120_000,
           hookTimeout: 120_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'chaos',
+          include: ['tests/chaos/**/*.test.ts'],
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 120_000,
+          // The compiled program where there is one, although the tests beside these run from source.
+          env: process.env.CREW_CHAOS_BINARY ? { CREW_TEST_BINARY: process.env.CREW_CHAOS_BINARY } : {},
         },
       },
     ],
@@ -56,4 +82,13 @@ function packageFiles(): Plugin {
     resolveId: (id) => (/^swagger-ui-dist\/.*\.(css|js)$/.test(id) ? `\0file:${require.resolve(id)}.path` : null),
     load: (id) => (virtualName.test(id) ? `export default ${JSON.stringify(virtualName.exec(id)?.[1])}` : null),
   }
+}
+
+/** The SDK by the name its users know, as `paths` of tsconfig.json has it for Bun and TypeScript: nothing has to be built first. */
+function sdkPackage() {
+  const source = `${import.meta.dirname}/sdk/typescript/src`
+  return [
+    { find: /^crew-sdk$/, replacement: `${source}/index.ts` },
+    { find: /^crew-sdk\/(.*)$/, replacement: `${source}/adapters/$1.ts` },
+  ]
 }

@@ -101,7 +101,7 @@ function writeLauncher(program: string): string {
   writeFileSync(
     launcher,
     `import { runInForeground } from ${JSON.stringify(join(scripts, 'run-in-foreground.mjs'))}
-     process.exit((await runInForeground(process.execPath, ${JSON.stringify(args)})).code)`,
+     process.exit((await runInForeground(process.execPath, ${JSON.stringify(args)}, { sameSignalMs: 10_000 })).code)`,
   )
   return launcher
 }

@@ -1,5 +1,6 @@
 import { scryptSync } from 'node:crypto'
 import { describe, expect, test } from 'vitest'
+import { hashWithArgon2, verifyArgon2 } from '../../server/api/argon2.ts'
 import { createAuthenticator } from '../../server/api/authenticator.ts'
 import { hashPassword, verifyPassword } from '../../server/api/passwords.ts'
 import { openSqliteStorage } from '../../storage/sqlite/sqlite-storage.ts'
@@ -119,6 +120,17 @@ describe('logging in', () => {
   })
 })
 
+test('a login costs one hash whoever it is said to be, also where the password is of the environment', async () => {
+  const { auth, hashing } = await makeLogin({ password: 'p' })
+  const counts: number[] = []
+  for (const name of ['admin', 'nobody', '../admin']) {
+    await settled([auth.login(name, 'x', name)])
+    counts.push(hashing.total)
+  }
+  await auth.login('admin', 'p', 'a')
+  expect([...counts, hashing.total]).toEqual([1, 2, 3, 4])
+})
+
 describe('the first start', () => {
   test('makes a password, tells it once and keeps only its hash', async () => {
     const { auth, storage, makeOne } = await makeLogin()
@@ -188,6 +200,9 @@ describe('without a token', () => {
       }
     }
     expect(open.sort()).toEqual([
+      '/api/v1/attempt/{token}/complete',
+      '/api/v1/attempt/{token}/fail',
+      '/api/v1/attempt/{token}/heartbeat',
       '/api/v1/task_group/{gid}/stream/{token}',
       '/healthz',
       '/livez',
@@ -255,6 +270,14 @@ describe('a password', () => {
       false,
       false,
     ])
+  })
+
+  test('that was hashed with argon2id on Bun is checked on Node as well, and the other way round', async () => {
+    const [onBun, onNode] = [await hashPassword('p'), await hashWithArgon2('p')]
+    expect([await verifyArgon2('p', onBun), await verifyArgon2('q', onBun)]).toEqual([true, false])
+    expect([await verifyPassword('p', onNode), await verifyPassword('q', onNode)]).toEqual([true, false])
+    for (const other of [onBun.replace('t=2', 't=3'), onBun.slice(0, -10), 'x'])
+      expect(await verifyArgon2('p', other)).toBe(false)
   })
 
   test('that was hashed with scrypt on Node is checked as well', async () => {

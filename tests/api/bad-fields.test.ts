@@ -59,12 +59,18 @@ const badGroup: Readonly<Record<string, readonly unknown[]>> = {
   name: badTask.name ?? [],
   metadata: badTask.metadata ?? [],
   keyScope: ['', 'all', 5, null, true, [], {}],
+  onTaskFailure: ['', 'stop', 'failfast', 5, null, true, [], {}],
+  notify: [5, 'https://e.com', true, {}, Array(11).fill({ url: 'https://e.com' })],
+  finally: [5, 'w', true, []],
   isPaused: badTask.isPaused ?? [],
 }
 
 function many(count: number): Record<string, string> {
   return Object.fromEntries(Array.from({ length: count }, (_, i) => [`k${i}`, 'v']))
 }
+
+/** There, or at a part of what is there. */
+const within = (pointer: string) => expect.stringMatching(new RegExp(`^${pointer}(/[A-Za-z]+)?$`))
 
 const cases = (fields: Readonly<Record<string, readonly unknown[]>>) =>
   Object.entries(fields).map(([field, values]) => ({ field, values }))
@@ -77,9 +83,11 @@ describe('a task', () => {
     for (const value of values) {
       const body = { worker: 'w', [field]: value }
       const single = await api.call('POST', '/api/v1/task_group/g/tasks', { body })
-      expect(expectProblem(single, 422, 'invalid_request').errors).toMatchObject([{ pointer: `/${field}` }])
+      expect(expectProblem(single, 422, 'invalid_request').errors).toMatchObject([{ pointer: within(`/${field}`) }])
       const inGraph = await api.call('POST', '/api/v1/task_groups/graph', { body: { tasks: [{ worker: 'w' }, body] } })
-      expect(expectProblem(inGraph, 422, 'invalid_request').errors).toMatchObject([{ pointer: `/tasks/1/${field}` }])
+      expect(expectProblem(inGraph, 422, 'invalid_request').errors).toMatchObject([
+        { pointer: within(`/tasks/1/${field}`) },
+      ])
     }
     expect(await api.fingerprint()).toBe(before)
   })
@@ -91,7 +99,7 @@ describe('a task', () => {
     const before = await api.fingerprint()
     for (const value of values) {
       const answer = await api.call('PUT', '/api/v1/task/t', { body: { [field]: value } })
-      expect(expectProblem(answer, 422, 'invalid_request').errors).toMatchObject([{ pointer: `/${field}` }])
+      expect(expectProblem(answer, 422, 'invalid_request').errors).toMatchObject([{ pointer: within(`/${field}`) }])
     }
     expect(await api.fingerprint()).toBe(before)
   })
@@ -148,18 +156,28 @@ describe('a query', () => {
     page: ['0', '-1', '1.5', 'x', '1e3', '1&page=2', '99999999999999999999'],
     pageSize: ['-1', '10001', 'x', '1e9', 'NaN', '5&pageSize=6'],
   }
+  const badGroupList = {
+    ...badPaging,
+    state: ['done', 'ACTIVE', 'active&state=paused', 'active,', 'ready', long(201)],
+    failing: ['yes', '1'],
+    createdAfter: ['yesterday', '2026-13-01T00:00:00Z', '1700000000000', long(65)],
+    createdBefore: ['2026-01-01'],
+    sort: ['state', '-NAME', 'name,createdAt'],
+  }
   const badTaskList = {
     ...badPaging,
     search: [long(201), 'a&search=b'],
     skipCompleted: ['yes', '1', 'TRUE'],
-    state: ['done', 'READY', 'ready&state=paused'],
+    state: ['done', 'READY', 'ready&state=paused', 'ready,done', 'ready,', ',', long(201)],
     worker: [long(257), 'a&worker=b'],
     workgroup: [long(257)],
     key: [long(257)],
+    parent: [long(129)],
+    payloads: ['no', '0'],
     'metadata.a': ['1&metadata.a=2'],
   }
   test.each([
-    ...cases(badPaging).map((one) => ({ ...one, url: '/api/v1/task_groups' })),
+    ...cases(badGroupList).map((one) => ({ ...one, url: '/api/v1/task_groups' })),
     ...cases(badPaging).map((one) => ({ ...one, url: '/api/v1/workgroups' })),
     ...cases(badTaskList).map((one) => ({ ...one, url: '/api/v1/task_group/g/tasks' })),
     { field: 'types', values: ['task.unknown', 'task.created,', 'x'], url: '/api/v1/events' },

@@ -55,6 +55,42 @@ describe('server-sent events', () => {
     expect(dataOf(await client.next())).toEqual({ type: 'group.deleted', taskGroupId: 'g' })
   })
 
+  test('tell what happened to workgroups, workers and schedules by their names, and only what was asked for', async () => {
+    const { api, open } = await makeLive()
+    const all = await open()
+    const some = await open('?types=worker.held,schedule.deleted,workgroup.updated')
+    await all.next()
+    await some.next()
+    const events: CrewEvent[] = [
+      { type: 'workgroup.held', workgroup: 'x' },
+      { type: 'workgroup.resumed', workgroup: 'x' },
+      { type: 'workgroup.updated', workgroup: 'x' },
+      { type: 'worker.held', worker: 'w' },
+      { type: 'worker.resumed', worker: 'w' },
+      { type: 'worker.updated', worker: 'w' },
+      { type: 'worker.deleted', worker: 'w' },
+      { type: 'schedule.updated', schedule: 's' },
+      { type: 'schedule.deleted', schedule: 's' },
+    ]
+    await api.storage.commit([{ guards: [], changes: [], events }])
+    for (const event of events) expect(dataOf(await all.next())).toEqual(event)
+    const told = [dataOf(await some.next()), dataOf(await some.next()), dataOf(await some.next())]
+    expect(told).toEqual([
+      { type: 'workgroup.updated', workgroup: 'x' },
+      { type: 'worker.held', worker: 'w' },
+      { type: 'schedule.deleted', schedule: 's' },
+    ])
+  })
+
+  test('of a group leave out what is of none', async () => {
+    const { api, open } = await makeLive()
+    const client = await open('?taskGroup=g')
+    await client.next()
+    await api.storage.commit([{ guards: [], changes: [], events: [{ type: 'worker.held', worker: 'g' }] }])
+    await api.json('POST', '/api/v1/task_groups', { id: 'g' })
+    expect(dataOf(await client.next())).toEqual({ type: 'group.created', taskGroupId: 'g' })
+  })
+
   test('go on where a connection broke off', async () => {
     const { api, open } = await makeLive()
     const first = await open()

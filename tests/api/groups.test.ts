@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { expectProblem, makeApi } from './make-api.ts'
+import { type Api, expectProblem, makeApi } from './make-api.ts'
 
 const now = '2026-11-22T10:00:00.000Z'
 const noTasks = {
@@ -17,9 +17,14 @@ const noTasks = {
 describe('a task group', () => {
   test('is created with every field of the wire', async () => {
     const api = await makeApi()
-    const body = { id: 'campaign', name: 'Campaign', metadata: { team: 'ads' }, keyScope: 'worker', isPaused: true }
+    const named = { id: 'campaign', name: 'Campaign', metadata: { team: 'ads' } }
+    const body = { ...named, keyScope: 'worker', onTaskFailure: 'failFast', isPaused: true }
     expect(await api.json('POST', '/api/v1/task_groups', body)).toEqual({
       ...body,
+      notify: [],
+      finally: null,
+      stoppedBy: null,
+      isSettled: false,
       createdAt: now,
       state: 'empty',
       counts: noTasks,
@@ -32,7 +37,13 @@ describe('a task group', () => {
     for (const body of [{}, { id: '' }, { id: null, name: '' }, undefined]) {
       const answer = await api.call('POST', '/api/v1/task_groups', body === undefined ? {} : { body })
       expect(answer.statusCode).toBe(200)
-      expect(answer.json()).toMatchObject({ name: '', metadata: {}, keyScope: 'group', isPaused: false })
+      expect(answer.json()).toMatchObject({
+        name: '',
+        metadata: {},
+        keyScope: 'group',
+        onTaskFailure: 'wait',
+        isPaused: false,
+      })
       expect(answer.json().id).toMatch(/^id-\d+$/)
     }
   })
@@ -42,7 +53,7 @@ describe('a task group', () => {
     const created = await api.json('POST', '/api/v1/task_groups', { id: 'g', name: 'before' })
     expect(await api.json('GET', '/api/v1/task_group/g')).toEqual(created)
 
-    const edit = { name: 'after', metadata: { a: 'b' }, keyScope: 'worker' }
+    const edit = { name: 'after', metadata: { a: 'b' }, keyScope: 'worker', onTaskFailure: 'continue' }
     expect(await api.json('PUT', '/api/v1/task_group/g', edit)).toEqual({ ...created, ...edit })
     expect(await api.json('GET', '/api/v1/task_group/g')).toEqual({ ...created, ...edit })
 
@@ -95,6 +106,36 @@ describe('the list of groups', () => {
     expect(await idsOf('?page=1&pageSize=0')).toEqual([['c', 'b', 'a'], 3])
     expect(await idsOf('?page=9')).toEqual([[], 3])
     expect(await idsOf('?search=NAME%20b')).toEqual([['b'], 1])
+  })
+
+  test('is filtered by state, by what failed and by when, and sorted', async () => {
+    const api = await makeApi()
+    const graphs = {
+      empty: [],
+      running: [{ worker: 'w' }],
+      broken: [{ worker: 'w', remainingAttempts: 0 }],
+      mixed: [{ worker: 'w' }, { worker: 'w', remainingAttempts: 0 }],
+    }
+    for (const [id, tasks] of Object.entries(graphs)) {
+      await api.json('POST', '/api/v1/task_groups/graph', { id, name: `${id} group`, tasks })
+      api.clock.advance(60_000)
+    }
+    const idsOf = async (query: string) => {
+      const { taskGroups, count } = await api.json('GET', `/api/v1/task_groups?${query}`)
+      expect(count).toBe(taskGroups.length)
+      return taskGroups.map((group: { id: string }) => group.id)
+    }
+    expect(await idsOf('state=active')).toEqual(['mixed', 'running'])
+    expect(await idsOf('state=failed,empty')).toEqual(['broken', 'empty'])
+    expect(await idsOf('state=succeeded')).toEqual([])
+    expect(await idsOf('failing=true')).toEqual(['mixed', 'broken'])
+    expect(await idsOf('failing=true&state=active&search=GROUP')).toEqual(['mixed'])
+    expect(await idsOf('failing=false&state=&sort=')).toHaveLength(4)
+    expect(await idsOf('sort=createdAt')).toEqual(Object.keys(graphs))
+    expect(await idsOf('sort=name')).toEqual(['broken', 'empty', 'mixed', 'running'])
+    expect(await idsOf('sort=-name&failing=true')).toEqual(['mixed', 'broken'])
+    expect(await idsOf('createdAfter=2026-11-22T10:01:00Z&sort=createdAt')).toEqual(['running', 'broken', 'mixed'])
+    expect(await idsOf('createdBefore=2026-11-22T11:01:00%2B01:00')).toEqual(['empty'])
   })
 
   test('holds twenty a page unless asked otherwise', async () => {
@@ -150,6 +191,42 @@ describe('what is done to a whole group', () => {
     expect(await api.json('GET', '/api/v1/task/done')).toMatchObject({ remainingAttempts: 2, state: 'succeeded' })
     await api.json('POST', '/api/v1/task_group/g/retry')
     expect(await api.json('GET', '/api/v1/task/failed')).toMatchObject({ remainingAttempts: 5 })
+  })
+})
+
+describe('what is due again in a whole group', () => {
+  const tasks = Array.from({ length: 4 }, (_, at) => ({ id: `t${at}`, worker: 'w', remainingAttempts: 0 }))
+  const dueAt = async (api: Api) => {
+    const { tasks } = await api.json('GET', '/api/v1/task_group/g/tasks')
+    return tasks.map((task: { runAfter: string }) => task.runAfter)
+  }
+  const spread = [now, '2026-11-22T10:00:15.000Z', '2026-11-22T10:00:30.000Z', '2026-11-22T10:00:45.000Z']
+
+  test('by a retry is spread evenly over the time that is asked for', async () => {
+    const api = await makeApi()
+    await api.json('POST', '/api/v1/task_groups/graph', { id: 'g', tasks })
+    const body = { remainingAttempts: 1, spreadSeconds: 60 }
+    expect(await api.json('POST', '/api/v1/task_group/g/retry', body)).toEqual({ success: true })
+    expect(await dueAt(api)).toEqual(spread)
+  })
+
+  test('by a resume is spread evenly over the time that is asked for', async () => {
+    const api = await makeApi()
+    const paused = tasks.map((task) => ({ ...task, remainingAttempts: 1 }))
+    await api.json('POST', '/api/v1/task_groups/graph', { id: 'g', isPaused: true, tasks: paused })
+    expect(await api.json('POST', '/api/v1/task_group/g/resume', { spreadSeconds: 60 })).toEqual({ success: true })
+    expect(await dueAt(api)).toEqual(spread)
+  })
+
+  test.each([-1, '5', null, 86_401, [], true])('is not spread over %j', async (spreadSeconds) => {
+    const api = await makeApi()
+    await api.json('POST', '/api/v1/task_groups/graph', { id: 'g', isPaused: true, tasks })
+    const before = await api.fingerprint()
+    for (const action of ['retry', 'resume']) {
+      const answer = await api.call('POST', `/api/v1/task_group/g/${action}`, { body: { spreadSeconds } })
+      expect(expectProblem(answer, 422, 'invalid_request').errors).toMatchObject([{ pointer: '/spreadSeconds' }])
+    }
+    expect(await api.fingerprint()).toBe(before)
   })
 })
 

@@ -42,15 +42,17 @@ export function openEvents(url: string, headers: Record<string, string>): Promis
 /** Frames of a websocket, to be awaited one by one. */
 export interface SocketClient {
   next(): Promise<unknown>
+  send(text: string): void
   /** The code with which the server closed it. */
   readonly closed: Promise<number>
   close(): void
 }
 
 /** Opens a websocket; rejects when the server refuses the upgrade. */
-export function openSocket(url: string): Promise<SocketClient> {
+export function openSocket(url: string, headers: Record<string, string> = {}): Promise<SocketClient> {
   return new Promise((resolve, reject) => {
-    const socket = new WebSocket(url.replace('http:', 'ws:'))
+    // Bun's own takes headers; browsers' do not, and its types are theirs.
+    const socket = new WebSocket(url.replace('http:', 'ws:'), { headers } as never)
     const frames: string[] = []
     let wake = () => {}
     socket.onmessage = ({ data }) => {
@@ -64,7 +66,7 @@ export function openSocket(url: string): Promise<SocketClient> {
       while (frames.length === 0) await new Promise<void>((more) => (wake = more))
       return JSON.parse(frames.shift() ?? '')
     }
-    socket.onopen = () => resolve({ next, closed, close: () => socket.close() })
+    socket.onopen = () => resolve({ next, closed, send: (text) => socket.send(text), close: () => socket.close() })
     socket.onerror = () => reject(new Error('the upgrade was refused'))
   })
 }

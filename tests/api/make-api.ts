@@ -3,10 +3,15 @@ import type { FastifyInstance, LightMyRequestResponse } from 'fastify'
 import { expect, onTestFinished } from 'vitest'
 import { type AuthMode, createAuthenticator } from '../../server/api/authenticator.ts'
 import { type ApiDeps, buildApp } from '../../server/api/build-app.ts'
-import type { ServiceContext } from '../../server/services/service-context.ts'
+import { calendar } from '../../server/calendar.ts'
+import { clean } from '../../server/controller/retention.ts'
+import type { OutsideDesk, WorkerContext } from '../../server/services/worker-context.ts'
+import { systemTimers } from '../../server/system-clock.ts'
 import { openSqliteStorage } from '../../storage/sqlite/sqlite-storage.ts'
 import type { TaskStorage } from '../../storage/task-storage.ts'
+import { nobodyOutside } from '../support/nobody-outside.ts'
 import { type SimulatedClock, simulatedClock } from '../support/simulated-clock.ts'
+import { type DirectoryOptions, type DirectoryWorld, makeDirectory } from '../support/worker-directory.ts'
 
 /** What a request needs beyond its address. */
 export interface Call {
@@ -20,12 +25,13 @@ export interface Call {
 export interface Api {
   readonly app: FastifyInstance
   readonly storage: TaskStorage
-  readonly services: ServiceContext
+  readonly services: WorkerContext
+  readonly workers: DirectoryWorld
   readonly clock: SimulatedClock
   /** Everything that was logged. */
   readonly log: { readonly fields: object; readonly message: string }[]
-  /** Runs what waits for its interval. */
-  tick(): void
+  /** Runs what waits for its interval, or only what waits for one of these milliseconds. */
+  tick(ms?: number): void
   call(method: string, url: string, call?: Call): Promise<LightMyRequestResponse>
   /** The parsed answer of a call that must succeed. */
   json(method: string, url: string, body?: unknown): Promise<Json>
@@ -42,44 +48,59 @@ export const TOKEN = 'test-token-of-a-program'
 
 export interface ApiOptions extends Partial<Omit<ApiDeps, 'auth' | 'services' | 'clock' | 'every' | 'logger'>> {
   readonly auth?: AuthMode
+  readonly workers?: DirectoryOptions
+  readonly outside?: OutsideDesk
+  /** What its ids begin with; another for each of several servers. */
+  readonly ids?: string
+  /** One that others look at too. */
+  readonly clock?: SimulatedClock
+  /** Called, and waited for, before each password is hashed or checked. */
+  readonly onHash?: () => Promise<void> | void
   /** Stands before the storage. */
   readonly wrap?: (storage: TaskStorage) => TaskStorage
 }
 
 /** A world of its own for one test, taken down when it ends. */
 export async function makeApi(options: ApiOptions = {}): Promise<Api> {
-  const clock = simulatedClock()
+  const clock = options.clock ?? simulatedClock()
   const opened = await openSqliteStorage({ path: ':memory:', clock })
   const storage = options.wrap?.(opened) ?? opened
   let ids = 0
-  const services: ServiceContext = {
+  const workers = makeDirectory({ storage, clock }, options.workers)
+  const services: WorkerContext = {
     storage,
     clock,
     random: () => 0.5,
-    newId: () => `id-${++ids}`,
+    newId: () => `${options.ids ?? 'id'}-${++ids}`,
     workers: { hasAddress: () => true, slotsOf: () => ({ inFlight: 0, limit: 20 }) },
+    directory: workers.directory,
+    settingsTurns: workers.settingsTurns,
+    outside: options.outside ?? nobodyOutside,
   }
   const log: { fields: object; message: string }[] = []
-  const timers = new Set<() => void>()
-  const { auth, wrap: _wrap, ...deps } = options
+  const repeated = new Map<() => void, number>()
+  const { auth, onHash, wrap: _wrap, workers: _workers, outside: _outside, ids: _ids, clock: _clock, ...deps } = options
   const app = await buildApp({
     services,
     clock,
+    calendar,
     auth: makeAuthenticator(
-      { storage, clock },
+      { storage, clock, onHash },
       auth ?? { kind: 'on', username: 'admin', password: 'secret', token: TOKEN },
     ),
     maxBodyBytes: 10 * 1024 * 1024,
     version: '1.2.3',
     readiness: async () => ({ ready: true, detail: { storage: 'memory' } }),
+    clean: ({ isTrial }) => clean({ storage, clock, logger: silent }, { retention: RETENTION, isTrial }),
     metrics: () => 'crew_up 1\n',
     logger: {
       error: (fields, message) => log.push({ fields, message }),
       warn: (fields, message) => log.push({ fields, message }),
     },
-    every: (_ms, run) => {
-      timers.add(run)
-      return () => timers.delete(run)
+    timers: systemTimers,
+    every: (ms, run) => {
+      repeated.set(run, ms)
+      return () => repeated.delete(run)
     },
     ...deps,
   })
@@ -91,10 +112,11 @@ export async function makeApi(options: ApiOptions = {}): Promise<Api> {
     app,
     storage,
     services,
+    workers,
     clock,
     log,
-    tick: () => {
-      for (const run of timers) run()
+    tick: (wanted) => {
+      for (const [run, ms] of repeated) if (wanted === undefined || wanted === ms) run()
     },
     call: (method, url, call = {}) => inject(app, method, url, call),
     json: async (method, url, body) => {
@@ -106,6 +128,10 @@ export async function makeApi(options: ApiOptions = {}): Promise<Api> {
     fingerprint: async () => (await storage.audit()).fingerprint,
   }
 }
+
+const DAY_MS = 86_400_000
+const RETENTION = { keepMs: 7 * DAY_MS, keepFailedMs: 30 * DAY_MS, maxBytes: null }
+const silent = { debug() {}, info() {}, warn() {}, error() {} }
 
 /** The storage, but this method rejects. */
 export function withFailing(method: keyof TaskStorage, error: Error): (storage: TaskStorage) => TaskStorage {
@@ -120,14 +146,28 @@ export function withFailing(method: keyof TaskStorage, error: Error): (storage: 
 }
 
 /** Hashes that cost nothing: what is tested is who may log in, not argon2. */
-export function makeAuthenticator(world: { storage: TaskStorage; clock: SimulatedClock }, mode: AuthMode) {
+export function makeAuthenticator(world: AuthWorld, mode: AuthMode) {
+  const { storage, clock, onHash } = world
   return createAuthenticator({
-    ...world,
+    storage,
+    clock,
     mode,
     randomBytes,
-    hashPassword: async (password) => `hash of ${password}`,
-    verifyPassword: async (password, hash) => hash === `hash of ${password}`,
+    hashPassword: async (password) => {
+      await onHash?.()
+      return `hash of ${password}`
+    },
+    verifyPassword: async (password, hash) => {
+      await onHash?.()
+      return hash === `hash of ${password}`
+    },
   })
+}
+
+interface AuthWorld {
+  readonly storage: TaskStorage
+  readonly clock: SimulatedClock
+  readonly onHash?: ApiOptions['onHash']
 }
 
 type Method = 'GET' | 'POST' | 'PUT' | 'DELETE' | 'PATCH' | 'HEAD' | 'OPTIONS'

@@ -66,6 +66,7 @@ describe('over the network', () => {
     })
     expect((await fetch(url, { headers })).status).toBe(200)
     expect(await api.fingerprint()).toBe(before)
+    expect(api.log).toEqual([])
   })
 
   test('who logs in is known by the address of the connection', async () => {

@@ -18,11 +18,13 @@ type Operation = { path: string; method: string; operation: Json }
 /** Pages and the demo workers: not for programs. */
 const undocumented = [
   'GET /',
+  'GET /*',
   'GET /docs',
   'GET /docs/errors',
   'GET /docs/start.js',
   'GET /docs/swagger-ui-bundle.js',
   'GET /docs/swagger-ui.css',
+  'GET /favicon.svg',
 ]
 
 /** Every row of the wire's table of routes that is served so far. */
@@ -33,7 +35,31 @@ const wire = [
   'GET /metrics',
   'GET /openapi.json',
   'POST /login',
+  'POST /logout',
   'GET /authcheck',
+  'GET /api/v1/me',
+  'GET /api/v1/users',
+  'POST /api/v1/attempt/{token}/complete',
+  'POST /api/v1/attempt/{token}/fail',
+  'POST /api/v1/attempt/{token}/heartbeat',
+  'GET /api/v1/channels',
+  'POST /api/v1/channel/{channel}/acquire',
+  'GET /api/v1/operators',
+  'POST /api/v1/operators',
+  'GET /api/v1/operator/{id}',
+  'PUT /api/v1/operator/{id}',
+  'DELETE /api/v1/operator/{id}',
+  'POST /api/v1/task/{tid}/release',
+  'POST /api/v1/users',
+  'PUT /api/v1/user/{name}',
+  'DELETE /api/v1/user/{name}',
+  'GET /api/v1/tokens',
+  'POST /api/v1/tokens',
+  'DELETE /api/v1/token/{id}',
+  'GET /api/v1/activity',
+  'GET /api/v1/overview',
+  'GET /api/v1/system',
+  'POST /api/v1/clean',
   'GET /api/v1/task_groups',
   'POST /api/v1/task_groups',
   'POST /api/v1/task_groups/graph',
@@ -43,6 +69,9 @@ const wire = [
   'GET /api/v1/task_group/{id}/tasks',
   'POST /api/v1/task_group/{id}/tasks',
   'POST /api/v1/task_group/{id}/tasks/batch',
+  'GET /api/v1/task_group/{id}/graph',
+  'GET /api/v1/task_group/{id}/attempts',
+  'GET /api/v1/task_group/{id}/why',
   'GET /api/v1/task_group/{id}/progress',
   'POST /api/v1/task_group/{id}/reset',
   'POST /api/v1/task_group/{id}/retry',
@@ -58,11 +87,42 @@ const wire = [
   'GET /api/v1/task/{tid}/attempts',
   'GET /api/v1/task/{tid}/why',
   'POST /api/v1/task/{tid}/pluck',
+  'GET /api/v1/task/{tid}/request',
   'GET /api/v1/workgroups',
   'GET /api/v1/workgroup/{name}',
+  'PUT /api/v1/workgroup/{name}',
+  'GET /api/v1/workgroup/{name}/holds',
   'POST /api/v1/workgroup/{name}/pause',
   'POST /api/v1/workgroup/{name}/resume',
+  'GET /api/v1/workers',
+  'GET /api/v1/worker/{name}',
+  'PUT /api/v1/worker/{name}',
+  'DELETE /api/v1/worker/{name}',
+  'GET /api/v1/worker/{name}/history',
+  'POST /api/v1/worker/{name}/pause',
+  'POST /api/v1/worker/{name}/resume',
+  'POST /api/v1/worker/{name}/test',
+  'GET /api/v1/traffic',
+  'PUT /api/v1/traffic',
+  'GET /api/v1/schedules',
+  'GET /api/v1/schedule/{id}',
+  'PUT /api/v1/schedule/{id}',
+  'DELETE /api/v1/schedule/{id}',
+  'GET /api/v1/notifications',
+  'PUT /api/v1/notifications',
+  'POST /api/v1/schedule/{id}/pause',
+  'POST /api/v1/schedule/{id}/resume',
+  'POST /api/v1/schedule/{id}/run',
+  'GET /api/v1/schedule/{id}/next',
+  'GET /api/v1/bulk',
+  'POST /api/v1/bulk',
+  'GET /api/v1/bulk/{id}',
+  'POST /api/v1/bulk/{id}/stop',
+  'POST /api/v1/bulk/{id}/continue',
+  'GET /api/v1/errors',
+  'GET /api/v1/error/{fingerprint}',
   'GET /api/v1/events',
+  'GET /api/v1/live',
   'GET /api/v1/task_group/{gid}/stream/{token}',
 ]
 
@@ -73,8 +133,20 @@ describe('the OpenAPI document', () => {
     const { document } = await makeDocument()
     expect(document.openapi).toMatch(/^3\.1\.\d+$/)
     expect(document.info).toMatchObject({ title: 'Crew', version: '1.2.3' })
-    expect(document.components.securitySchemes).toEqual({ bearer: { type: 'http', scheme: 'bearer' } })
-    expect(document.security).toEqual([{ bearer: [] }])
+    expect(document.components.securitySchemes).toEqual({
+      bearer: { type: 'http', scheme: 'bearer' },
+      session: { type: 'apiKey', in: 'cookie', name: 'crew_session' },
+    })
+    expect(document.security).toEqual([{ bearer: [] }, { session: [] }])
+  })
+
+  test('says of every POST of the API, but for callbacks, that it takes an Idempotency-Key', async () => {
+    const { operations } = await makeDocument()
+    const taking = operations.filter(({ operation }) =>
+      operation.parameters?.some((one: Json) => one.name === 'Idempotency-Key' && one.in === 'header'),
+    )
+    const posts = wire.filter((name) => /^POST \/api\/v1\/(?!attempt\/)/.test(name))
+    expect(taking.map(nameOf).sort()).toEqual(posts.sort())
   })
 
   test('lists exactly the routes of the wire', async () => {
@@ -135,22 +207,66 @@ describe('the OpenAPI document', () => {
     const { operations } = await makeDocument()
     const required = operations.filter(({ operation }) => operation.requestBody?.required === true)
     expect(required.map(nameOf).sort()).toEqual([
+      'POST /api/v1/channel/{channel}/acquire',
+      'POST /api/v1/clean',
+      'POST /api/v1/operators',
+      'POST /api/v1/task/{tid}/release',
       'POST /api/v1/task_group/{id}/tasks',
       'POST /api/v1/task_group/{id}/tasks/batch',
       'POST /api/v1/task_groups/graph',
+      'POST /api/v1/tokens',
+      'POST /api/v1/users',
       'POST /login',
+      'PUT /api/v1/notifications',
     ])
   })
 
   test('has the fields that answers have', async () => {
     const { api, document } = await makeDocument()
-    const { Task, TaskGroup, Workgroup } = document.components.schemas
+    const {
+      BulkOperation,
+      BulkPreview,
+      Overview,
+      System,
+      Task,
+      TaskGraph,
+      TaskGroup,
+      TaskSummary,
+      Traffic,
+      Why,
+      Cleaning,
+      Worker,
+      Workgroup,
+    } = document.components.schemas
     const group = await api.json('POST', '/api/v1/task_groups', { id: 'g' })
     const task = await api.json('POST', '/api/v1/task_group/g/tasks', { worker: 'w', workgroup: 'x' })
     const workgroup = await api.json('GET', '/api/v1/workgroup/x')
+    const worker = await api.json('GET', '/api/v1/worker/w')
+    const traffic = await api.json('GET', '/api/v1/traffic')
+    const graph = await api.json('GET', '/api/v1/task_group/g/graph')
+    const list = await api.json('GET', '/api/v1/task_group/g/tasks?payloads=false')
+    const overview = await api.json('GET', '/api/v1/overview')
+    const system = await api.json('GET', '/api/v1/system')
+    const cleaning = await api.json('POST', '/api/v1/clean', { dryRun: true })
+    const why = await api.json('GET', `/api/v1/task/${task.id}/why`)
+    const preview = await api.json('POST', '/api/v1/bulk', { dryRun: true, action: 'pause', target: 'tasks', ids: [] })
+    const operation = await api.json('POST', '/api/v1/bulk', { snapshot: preview.snapshot })
     for (const [schema, answer] of [
+      [BulkPreview, preview],
+      [BulkOperation, operation],
+      [Traffic, traffic],
+      [Why, why],
+      [Overview, overview],
+      [Overview.properties.groups, overview.groups],
+      [System, system],
+      [Cleaning, cleaning],
+      [System.properties.retention, system.retention],
+      [System.properties.storage, system.storage],
       [Task, task],
+      [TaskGraph, graph],
+      [TaskSummary, list.tasks[0]],
       [TaskGroup, group],
+      [Worker, worker],
       [Workgroup, workgroup],
     ]) {
       expect(Object.keys(schema.properties)).toEqual(Object.keys(answer))

@@ -10,7 +10,7 @@ export const graph = '/api/v1/task_groups/graph'
 
 /** A world in which something can go wrong: two groups, a parent with a child, and a stranger. */
 export async function makeWorld(): Promise<Api> {
-  const api = await makeApi({ maxBodyBytes: 1024 * 1024 })
+  const api = await makeApi({ maxBodyBytes: 2 * 1024 * 1024 })
   const family = [
     { id: 'parent', worker: 'w' },
     { id: 'child', worker: 'w', parentIds: ['parent'] },

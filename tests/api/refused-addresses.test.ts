@@ -15,6 +15,7 @@ describe('an address that is none is refused', () => {
     ['a wrong method on a list', 'DELETE /api/v1/task_groups', {}, '405 method_not_allowed'],
     ['reading what is only done', 'GET /api/v1/task_group/g/pause', {}, '405 method_not_allowed'],
     ['the websocket without an upgrade', `GET /api/v1/task_group/g/stream/${TOKEN}`, {}, '422 invalid_request'],
+    ['the websocket of the web UI without an upgrade', 'GET /api/v1/live', {}, '422 invalid_request'],
     ['the websocket with a bad token', 'GET /api/v1/task_group/g/stream/x', {}, '401 unauthorized'],
   ])
 })
@@ -26,6 +27,7 @@ describe('what does not exist is not found, and nothing changes', () => {
     ['a group to change', 'PUT /api/v1/task_group/none', { body }, '404 group_not_found'],
     ['a group to delete', 'DELETE /api/v1/task_group/none', {}, '404 group_not_found'],
     ['the progress of a group', 'GET /api/v1/task_group/none/progress', {}, '404 group_not_found'],
+    ['the graph of a group', 'GET /api/v1/task_group/none/graph', {}, '404 group_not_found'],
     ['a group to pause', 'POST /api/v1/task_group/none/pause', {}, '404 group_not_found'],
     ['a group to resume', 'POST /api/v1/task_group/none/resume', {}, '404 group_not_found'],
     ['a group to reset', 'POST /api/v1/task_group/none/reset', {}, '404 group_not_found'],
@@ -47,6 +49,8 @@ describe('what does not exist is not found, and nothing changes', () => {
     ['a task of another group to reset', `POST ${stranger}/reset`, {}, '404 task_not_found'],
     ['a task of another group to retry', `POST ${stranger}/retry`, {}, '404 task_not_found'],
     ['a workgroup', 'GET /api/v1/workgroup/none', {}, '404 workgroup_not_found'],
+    ['the holds of a workgroup', 'GET /api/v1/workgroup/none/holds', {}, '404 workgroup_not_found'],
+    ['a workgroup without a name to limit', 'PUT /api/v1/workgroup/', { body: {} }, '404 workgroup_not_found'],
   ])
 })
 
@@ -55,6 +59,7 @@ describe('a request without a token', () => {
   testRefusals([
     ['creates nothing', `POST ${tasks}`, { body, headers }, '401 unauthorized'],
     ['changes nothing', 'PUT /api/v1/task/child', { body, headers }, '401 unauthorized'],
+    ['limits nothing', 'PUT /api/v1/traffic', { body: { maxConcurrent: 1 }, headers }, '401 unauthorized'],
     ['deletes nothing', 'DELETE /api/v1/task_group/g', { headers }, '401 unauthorized'],
   ])
 })

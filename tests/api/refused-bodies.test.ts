@@ -2,6 +2,7 @@ import { describe } from 'vitest'
 import { batch, graph, tasks, testRefusals } from './refusal.ts'
 
 const deep = `${'['.repeat(100_000)}${']'.repeat(100_000)}`
+const manyMembers = `{${Array.from({ length: 100_000 }, (_, i) => `"${i}":0`).join()}}`
 const task = { worker: 'w' }
 const child = '/api/v1/task/child'
 const typed = (type: string) => ({ raw: '{"worker":"w"}', headers: { 'content-type': type } })
@@ -22,7 +23,22 @@ describe('a body that cannot be read is refused and changes nothing', () => {
     ],
     ['JSON a hundred thousand levels deep', `POST ${tasks}`, { raw: deep }, '400 json_too_deep'],
     ['an input that is as deep', `POST ${tasks}`, { raw: `{"worker":"w","input":${deep}}` }, '400 json_too_deep'],
-    ['a body over the limit', `POST ${tasks}`, { raw: `"${'x'.repeat(1024 * 1024)}"` }, '413 body_too_large'],
+    ['a body over the limit', `POST ${tasks}`, { raw: `"${'x'.repeat(2 * 1024 * 1024)}"` }, '413 body_too_large'],
+    ['half a million values', `POST ${batch}`, { raw: `{"tasks":[${'1,'.repeat(500_000)}1]}` }, '413 body_too_large'],
+    ['a hundred thousand members', 'PUT /api/v1/traffic', { raw: manyMembers }, '413 body_too_large'],
+    [
+      'a template of half a million values',
+      'PUT /api/v1/schedule/s',
+      { raw: `{"cron":"0 3 * * *","template":{"tasks":[${'1,'.repeat(500_000)}1]}}` },
+      '413 body_too_large',
+    ],
+    [
+      'a login of 100 KB',
+      'POST /login',
+      { body: { username: 'u', password: 'x'.repeat(100_000) } },
+      '413 body_too_large',
+    ],
+    ['a name of 200 KB', 'PUT /api/v1/traffic', { raw: `{"${'n'.repeat(200_000)}":1}` }, '422 invalid_request'],
     ['a text body', `POST ${tasks}`, typed('text/plain'), '415 unsupported_media_type'],
     ['a form', `POST ${tasks}`, typed('application/x-www-form-urlencoded'), '415 unsupported_media_type'],
     ['a body of no type', `POST ${tasks}`, typed(''), '415 unsupported_media_type'],
@@ -72,6 +88,21 @@ describe('a body that says nothing possible is refused and changes nothing', () 
       'POST /api/v1/task_group/g/reset',
       { body: { remainingAttempts: '5' } },
       '422 invalid_request',
+    ],
+    ['a limit that nobody knows', 'PUT /api/v1/traffic', { body: { limit: 1 } }, '422 invalid_request', '/limit'],
+    [
+      'a rate without a time',
+      'PUT /api/v1/workgroup/x',
+      { body: { rateLimit: { count: 1 } } },
+      '422 invalid_request',
+      '/rateLimit/perSeconds',
+    ],
+    [
+      'a negative spread',
+      'POST /api/v1/task_group/g/resume',
+      { body: { spreadSeconds: -1 } },
+      '422 invalid_request',
+      '/spreadSeconds',
     ],
     ['half an attempt', `POST ${child}/retry`, half, '422 invalid_request', '/remainingAttempts'],
     [

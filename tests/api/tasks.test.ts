@@ -207,6 +207,7 @@ describe('the list of tasks', () => {
     expect(await idsOf('?skipCompleted=true')).toBe('ac of 2')
     expect(await idsOf('?skipCompleted=false')).toBe('abc of 3')
     expect(await idsOf('?state=paused')).toBe('c of 1')
+    expect(await idsOf('?state=succeeded,paused,paused')).toBe('bc of 2')
     expect(await idsOf('?state=&worker=&search=')).toBe('abc of 3')
     expect(await idsOf('?worker=w2')).toBe('bc of 2')
     expect(await idsOf('?workgroup=wg')).toBe('b of 1')
@@ -215,9 +216,67 @@ describe('the list of tasks', () => {
     expect(await idsOf('?metadata.campaign=1&metadata.lang=de')).toBe('a of 1')
   })
 
+  test('leaves only the children of a task', async () => {
+    const api = await makeGroup()
+    const tasks = [
+      { id: 'parent', worker: 'w' },
+      { id: 'child', worker: 'w', parentIds: ['parent'] },
+      { id: 'grandchild', worker: 'w', parentIds: ['child'] },
+    ]
+    await api.json('POST', '/api/v1/task_group/g/tasks/batch', { tasks })
+    const listed = await api.json('GET', '/api/v1/task_group/g/tasks?parent=parent')
+    expect(listed).toMatchObject({ tasks: [{ id: 'child' }], count: 1 })
+  })
+
+  test('comes without payloads when they are not asked for', async () => {
+    const api = await makeGroup()
+    const { input, output, ...others } = await api.json('POST', '/api/v1/task_group/g/tasks', {
+      worker: 'w',
+      input: { to: 'bob' },
+      output: [1],
+      isComplete: true,
+    })
+    expect([input, output]).toEqual([{ to: 'bob' }, [1]])
+    const bare = await api.call('GET', '/api/v1/task_group/g/tasks?payloads=false')
+    expect(bare.json()).toEqual({ tasks: [others], count: 1 })
+    expect(Object.keys(bare.json().tasks[0])).toEqual(Object.keys(others))
+    const whole = await api.json('GET', '/api/v1/task_group/g/tasks?payloads=true')
+    expect(whole.tasks).toEqual([{ ...others, input, output }])
+  })
+
   test('of a group that does not exist is not found', async () => {
     const api = await makeApi()
     expectProblem(await api.call('GET', '/api/v1/task_group/none/tasks'), 404, 'group_not_found')
+  })
+})
+
+describe('the graph', () => {
+  test('is told field by field, without payloads', async () => {
+    const api = await makeGroup()
+    const tasks = [
+      { id: 'a', worker: 'mail', name: 'First', input: 'secret', isComplete: true },
+      { id: 'b', worker: 'sms', parentIds: ['a'] },
+      { id: 'c', worker: 'mail', parentIds: ['b', 'a'] },
+    ]
+    await api.json('POST', '/api/v1/task_group/g/tasks/batch', { tasks })
+    const graph = await api.json('GET', '/api/v1/task_group/g/graph')
+    expect(graph).toEqual({
+      count: 3,
+      workers: ['mail', 'sms'],
+      states: ['blocked', 'scheduled', 'retrying', 'throttled', 'ready', 'paused', 'running', 'succeeded', 'failed'],
+      ids: ['a', 'b', 'c'],
+      names: ['First', '', ''],
+      worker: [0, 1, 0],
+      state: [7, 4, 0],
+      parents: [[], [0], [1, 0]],
+      isPartial: false,
+    })
+  })
+
+  test('of an empty group is empty, and of none is not found', async () => {
+    const api = await makeGroup()
+    expect(await api.json('GET', '/api/v1/task_group/g/graph')).toMatchObject({ count: 0, ids: [], parents: [] })
+    expectProblem(await api.call('GET', '/api/v1/task_group/none/graph'), 404, 'group_not_found')
   })
 })
 

@@ -1,6 +1,7 @@
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { type FeedSocket, GroupRoom } from '../../server/api/live/group-room.ts'
 import { viewTasks } from '../../server/services/task-views.ts'
+import { systemTimers } from '../../server/system-clock.ts'
 import { openSocket } from './listen.ts'
 import { makeApi, TOKEN } from './make-api.ts'
 
@@ -81,6 +82,14 @@ describe('the websocket of a group', () => {
     await open('g', token)
   })
 
+  test('is closed when its token is revoked', async () => {
+    const { api, open } = await makeWatched()
+    const { id, secret } = await api.json('POST', '/api/v1/tokens', { name: 'ci', role: 'viewer' })
+    const socket = await open('g', secret)
+    await api.json('DELETE', `/api/v1/token/${id}`)
+    expect(await socket.closed).toBe(4401)
+  })
+
   test('is opened without one when login is off', async () => {
     const api = await makeApi({ auth: { kind: 'off' } })
     await api.json('POST', '/api/v1/task_groups', { id: 'g' })
@@ -135,6 +144,7 @@ async function makeRoom() {
       return viewTasks(api.services, await api.storage.getTasks(ids))
     },
     readGroup: async () => null,
+    timers: systemTimers,
     logger: false,
   })
   return { room, reads }

@@ -1,6 +1,14 @@
 import { type Import, type Module, readModule } from './read-module.ts'
 import { roomOf, type Target, targetOf } from './rooms.ts'
-import { FORBIDDEN_NAMES, PRIVATE_ROOMS, RENAMED_PACKAGES, ROOM_RULES, type RoomRule } from './rules.ts'
+import {
+  FORBIDDEN_NAMES,
+  PRIVATE_ROOMS,
+  RENAMED_PACKAGES,
+  REPEATABLE,
+  ROOM_RULES,
+  type RoomRule,
+  UI_PACKAGES,
+} from './rules.ts'
 
 /** What a file does against the rules, one sentence each with its reason; nothing is the good answer. */
 export function checkModule(path: string, text: string): readonly string[] {
@@ -12,6 +20,7 @@ export function checkModule(path: string, text: string): readonly string[] {
     ...module.imports.flatMap((each) => checkEverywhere(path, room, each)),
     ...(rule && !isTest ? module.imports.flatMap((each) => checkByRule(path, rule, each)) : []),
     ...(isTest ? [] : checkNames(room, module)),
+    ...(isTest ? [] : checkRepeatable(module)),
   ]
 }
 
@@ -23,6 +32,9 @@ function checkEverywhere(path: string, room: string, each: Import): readonly str
     ...(renamed ? [`${path} imports '${each.specifier}' instead of '${renamed.instead}'. ${renamed.reason}`] : []),
     ...(closed && room !== target && !closed.importers.includes(room)
       ? [`${path} imports '${each.specifier}'. ${closed.reason}`]
+      : []),
+    ...(!room.startsWith('ui') && UI_PACKAGES.names.test(each.specifier)
+      ? [`${path} imports '${each.specifier}'. ${UI_PACKAGES.reason}`]
       : []),
   ]
 }
@@ -52,4 +64,15 @@ function checkNames(room: string, module: Module): readonly string[] {
   return forbidden.names
     .filter((name) => module.names.has(name))
     .map((name) => `${module.path} uses ${name}. ${forbidden.reason}`)
+}
+
+/** Of all that would make a run differ from another, what the file uses and may not. */
+function checkRepeatable({ path, names }: Module): readonly string[] {
+  const isBelow = (folder: string): boolean => path.startsWith(folder)
+  if (!REPEATABLE.paths.some(isBelow)) return []
+  const more = Object.entries(REPEATABLE.more).flatMap(([folder, also]) => (isBelow(folder) ? also : []))
+  const allowed = REPEATABLE.exceptions[path]?.names ?? []
+  return [...REPEATABLE.names, ...more]
+    .filter((name) => names.has(name) && !allowed.includes(name))
+    .map((name) => `${path} uses ${name}. ${REPEATABLE.reason}`)
 }

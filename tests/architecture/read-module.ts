@@ -4,7 +4,7 @@ export type Import = { readonly specifier: string; readonly isTypeOnly: boolean 
 export type Module = {
   readonly path: string
   readonly imports: readonly Import[]
-  /** Names used as values: `setTimeout`, `Date.now`, `new Date()`. Comments, strings, keys and types do not count. */
+  /** Names used as values: `setTimeout`, `Date.now`, `new Date()`, and `node:crypto#randomBytes` of an import. Comments, strings, keys and types do not count. */
   readonly names: ReadonlySet<string>
 }
 
@@ -21,6 +21,7 @@ export function readModule(path: string, text: string): Module {
     if (found) imports.push(found)
     const name = nameOf(node)
     if (name) names.add(name)
+    if (found && !found.isTypeOnly) for (const each of importedBy(node)) names.add(`${found.specifier}#${each}`)
   }
   return { path, imports, names }
 }
@@ -62,6 +63,12 @@ function importOf(node: Node): Import | undefined {
     default:
       return undefined
   }
+}
+
+/** What an import takes by name, whatever it calls it. */
+function importedBy({ specifiers }: Node): string[] {
+  const all = Array.isArray(specifiers) ? (specifiers as readonly Node[]) : []
+  return all.flatMap(({ imported }) => (isNode(imported) ? [String(imported.name)] : []))
 }
 
 /** An import whose address is put together at run time names no room that a reader, or this test, could check. */

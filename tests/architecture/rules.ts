@@ -1,5 +1,5 @@
 /**
- * Who may import whom. A room not named here (tests, scripts, bench) is free. `reason` is what a failure says, so that
+ * Who may import whom. A room not named here (tests, scripts, bench, ui/build) is free. `reason` is what a failure says, so that
  * whoever meets it knows what the rule protects; `mayImport` and `mayImportTypesOf` list rooms, its own being implied.
  */
 export type RoomRule = {
@@ -75,6 +75,14 @@ export const ROOM_RULES: readonly RoomRule[] = [
     reason: 'A route validates and calls one service: it must not know an engine, the controller or how it is started.',
   },
   {
+    room: 'server/selftest',
+    mayImport: [CORE],
+    mayImportBuiltins: true,
+    mayImportPackages: ['undici/index.js'],
+    reason:
+      'The self-test knows servers from outside, by HTTP and signals: what it shared with them it could not judge.',
+  },
+  {
     room: 'server',
     mayImport: [CORE, 'package.json'],
     mayImportTypesOf: [PORT, 'server/api', 'server/services', 'server/controller'],
@@ -89,6 +97,28 @@ export const ROOM_RULES: readonly RoomRule[] = [
     mayImportBuiltins: true,
     mayImportPackages: true,
     reason: 'The demo workers know the HTTP contract alone, as every worker out there does.',
+  },
+  {
+    room: 'sdk',
+    mayImport: [],
+    mayImportBuiltins: false,
+    mayImportPackages: false,
+    reason:
+      'The SDK is a package of its own without dependencies: it knows the HTTP contract and what every runtime has.',
+  },
+  {
+    room: 'sdk/examples',
+    mayImport: [],
+    mayImportBuiltins: true,
+    mayImportPackages: ['crew-sdk', 'crew-sdk/node', 'crew-sdk/lambda', 'crew-sdk/cloud-functions'],
+    reason: 'An example of the SDK is what a user would write: it imports the package by its name.',
+  },
+  {
+    room: 'examples',
+    mayImport: [],
+    mayImportBuiltins: true,
+    mayImportPackages: ['crew-sdk', 'crew-sdk/node'],
+    reason: 'An example is what a user would write and copy: it imports packages by their names, and nothing of Crew.',
   },
   {
     room: 'ui',
@@ -122,7 +152,71 @@ export const FORBIDDEN_NAMES: Readonly<Record<string, { readonly names: readonly
       reason:
         'The core takes `now` and `random` as arguments and does no I/O, so that the same input gives the same answer.',
     },
+    sdk: {
+      names: ['process', 'Bun', 'Deno', 'Buffer', 'setImmediate'],
+      reason: 'The SDK runs on Node, Bun, Deno and Cloudflare Workers: it uses what all of them have.',
+    },
   }
+
+const CLOCKS = ['Date.now', 'new Date()', 'Date()', 'performance.now', 'process.hrtime', 'Bun.nanoseconds']
+const TIMERS = ['setTimeout', 'setInterval', 'Bun.sleep', 'AbortSignal.timeout']
+const CHANCE = [
+  ...['Math.random', 'crypto.randomUUID', 'crypto.randomBytes', 'crypto.getRandomValues'],
+  ...['randomUUID', 'randomBytes', 'randomInt', 'randomFillSync'].map((name) => `node:crypto#${name}`),
+]
+
+/**
+ * Where time, chance and the network come in as arguments, by the beginning of the path: the simulation (tests/simulation) runs this code
+ * on a time of its own, and a seed repeats it. `exceptions` are files with what each may use all the same, and why.
+ */
+export const REPEATABLE: {
+  readonly paths: readonly string[]
+  readonly names: readonly string[]
+  readonly more: Readonly<Record<string, readonly string[]>>
+  readonly reason: string
+  readonly exceptions: Readonly<Record<string, { readonly names: readonly string[]; readonly reason: string }>>
+} = {
+  paths: ['server/controller/', 'server/services/', 'server/api/', 'server/metrics/', 'server/tracing/', 'storage/'],
+  names: [...CLOCKS, ...TIMERS, ...CHANCE, 'fetch'],
+  /** The turns of the controller are what the simulation shuffles. */
+  more: { 'server/controller/': ['setImmediate'] },
+  reason:
+    'Take a Clock, Timers or Random as an argument (server/system-clock.ts has the real ones), so that a test moves the time and a seed repeats a run.',
+  exceptions: {
+    'server/controller/committer.ts': {
+      names: ['performance.now'],
+      reason: 'How long a write took is for metrics alone, and a clock that is set must not show in it.',
+    },
+    'server/services/in-turns.ts': {
+      names: ['performance.now'],
+      reason: 'What it is about is real: for how long others have not had their turn.',
+    },
+    'server/controller/secret-box.ts': {
+      names: ['node:crypto#randomBytes'],
+      reason: 'A nonce that a seed repeats would give the secret away.',
+    },
+    'server/api/passwords.ts': {
+      names: ['node:crypto#randomBytes'],
+      reason: 'A salt that a seed repeats would be none.',
+    },
+    'server/api/argon2.ts': {
+      names: ['crypto.randomBytes'],
+      reason: 'A salt that a seed repeats would be none.',
+    },
+    'storage/redis/real-time.ts': {
+      names: ['Date.now', 'performance.now', 'setTimeout', 'setInterval'],
+      reason: 'The one file of that engine: waits and heartbeats of real connections, which no simulated time moves.',
+    },
+    'storage/redis/open-redis-storage.ts': {
+      names: ['node:crypto#randomBytes'],
+      reason: 'Tokens, unless whoever opens the store gives its own.',
+    },
+    'storage/sqlite/sqlite-storage.ts': {
+      names: ['node:crypto#randomBytes', 'node:crypto#randomUUID'],
+      reason: 'Tokens and the boot, unless whoever opens the store gives its own.',
+    },
+  },
+}
 
 /** Packages that must be imported by another name, everywhere. */
 export const RENAMED_PACKAGES: Readonly<Record<string, { readonly instead: string; readonly reason: string }>> = {
@@ -130,4 +224,10 @@ export const RENAMED_PACKAGES: Readonly<Record<string, { readonly instead: strin
     instead: 'undici/index.js',
     reason: 'Bun replaces the bare import by a shim that ignores timeouts and size limits.',
   },
+}
+
+/** What only the UI may import. */
+export const UI_PACKAGES = {
+  names: /^(react|react-dom|@radix-ui|@tanstack|tailwindcss|@tailwindcss)(\/|$)/,
+  reason: 'The UI is built into files before the server is: in the binary none of its packages is there.',
 }

@@ -395,7 +395,7 @@ describe('duplicates', () => {
 })
 
 test('retention deletes groups that finished long ago, and no others', async () => {
-  const world = await openControllerWorld({ retention: { keepMs: 3_600_000 } })
+  const world = await openControllerWorld({ retention: { keepMs: 3_600_000, keepFailedMs: 7_200_000, maxBytes: null } })
   await world.graph([{ id: 'a' }])
   await world.graph([{ id: 'b', isPaused: true }], { id: 'open' })
   await world.advance()
@@ -415,7 +415,7 @@ test('every attempt has its record', async () => {
   await world.reply('a', answer('oops', 500))
   await world.advance(5)
   await world.reply('a', answer({ output: 1 }))
-  expect(await listAttempts(world.context, { taskId: 'a' })).toMatchObject([
+  expect((await listAttempts(world.context, { taskId: 'a' })).attempts).toMatchObject([
     { number: 2, outcome: 'succeeded', statusCode: 200, error: null },
     { number: 1, outcome: 'failed', statusCode: 500, error: 'HTTP 500: oops', bytes: 4, instance: 'boot-1' },
   ])

@@ -5,6 +5,7 @@ import { CrewError } from '../../server/core/errors.ts'
 import { updateTask } from '../../server/services/tasks.ts'
 import { answer } from '../support/attempts.ts'
 import { openControllerWorld } from '../support/controller-world.ts'
+import { noObserver } from '../support/no-observer.ts'
 import { LEASE_MS } from '../support/service-world.ts'
 import { wrapStorage } from '../support/storage-wrappers.ts'
 
@@ -101,18 +102,38 @@ describe('a lease that ended without a result', () => {
 
   test('counts as a failure when it was given back ten times before', async () => {
     const world = await openControllerWorld({ isStarted: false })
-    const { storage, clock } = world
+    const { storage, clock, book, figures } = world
     const logger = { debug: () => {}, info: () => {}, warn: () => {}, error: () => {} }
     await world.graph([{ id: 'a' }])
     for (let time = 1; time <= MAX_GIVEN_BACK; time++) {
       await world.claim()
       clock.advance(LEASE_MS)
-      expect(await reapLeases({ storage, clock, random: () => 0, logger, isOwn: () => false })).toBe(1)
+      expect(
+        await reapLeases({
+          storage,
+          clock,
+          book,
+          random: () => 0,
+          logger,
+          figures,
+          observer: noObserver,
+          isOwn: () => false,
+        }),
+      ).toBe(1)
       expect(await world.load('a')).toMatchObject({ remainingAttempts: 5, givenBack: time, errors: [] })
     }
     await world.claim()
     clock.advance(LEASE_MS)
-    await reapLeases({ storage, clock, random: () => 0, logger, isOwn: () => false })
+    await reapLeases({
+      storage,
+      clock,
+      book,
+      random: () => 0,
+      logger,
+      figures,
+      observer: noObserver,
+      isOwn: () => false,
+    })
     const task = await world.load('a')
     expect(task.remainingAttempts).toBe(4)
     expect(task.errors).toHaveLength(1)
@@ -130,7 +151,7 @@ describe('a lease that ended without a result', () => {
     expect((await world.load('a')).output).toBe('"fresh"')
   })
 
-  test('of a hundred and more tasks are all given back at once', async () => {
+  test('of a hundred and more tasks are all given back at once, and run again as fast as their worker takes them', async () => {
     const world = await openControllerWorld({
       isStarted: false,
       limits: { maxInFlight: 500, maxInFlightPerWorker: 500 },
@@ -139,8 +160,15 @@ describe('a lease that ended without a result', () => {
     await world.claim()
     world.clock.advance(LEASE_MS)
     await world.controller.start()
+    const tasks = [...(await world.loadAll()).values()]
+    expect(tasks.every(({ givenBack }) => givenBack === 1)).toBe(true)
     await world.advance()
-    expect(world.workers.open).toHaveLength(250)
+    for (let round = 0; world.workers.open.length > 0; round++) {
+      expect(world.workers.open.length).toBe(Math.min(2 ** round, 250 + 1 - 2 ** round))
+      for (const call of world.workers.open) call.reply()
+      await world.advance(5)
+    }
+    expect(world.workers.calls).toHaveLength(250)
   })
 })
 

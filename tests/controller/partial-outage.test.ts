@@ -40,5 +40,5 @@ test('results of the parts that are there are written, and work goes on, while o
   world.part.isAway = false
   await world.advance(1001)
   expect(await outputs(ids)).toEqual(ids.map((id) => `"${id}"`))
-  expect(world.controller.isHealthy).toBe(true)
+  expect(world.controller.isReadOnly).toBe(false)
 })

@@ -1,7 +1,10 @@
 import fc from 'fast-check'
 import { expect, test } from 'vitest'
 import { CrewError } from '../../server/core/errors.ts'
-import { deliveryIdOf, Hold, isComplete, type Task } from '../../server/core/task.ts'
+import { sentenceOf } from '../../server/core/fault.ts'
+import { failurePolicies } from '../../server/core/group-settings.ts'
+import { isPausedByHand } from '../../server/core/group-stop.ts'
+import { deliveryIdOf, Hold, isComplete, isFinished, type Task } from '../../server/core/task.ts'
 import {
   deleteGroup,
   getGroup,
@@ -114,6 +117,9 @@ class Race {
       case 'retryGroup':
         await retryGroup(context, 'g', { remainingAttempts: 50 })
         break
+      case 'giveUp':
+        await updateTask(context, { taskId }, { remainingAttempts: 0 })
+        break
       case 'delete':
         await deleteTask(context, { taskId })
         this.#deleted.add(taskId)
@@ -133,12 +139,12 @@ class Race {
       const creator = tasks.get(task.createdBy)
       if (creator && (!isComplete(creator) || task.metadata.by !== deliveryIdOf(creator)))
         this.faults.push(`${id} was made by ${task.metadata.by}, and ${creator.id} is at run ${creator.run}`)
-      const unfinished = task.parentIds.filter((parent) => !isComplete(tasks.get(parent) as Task))
+      const unfinished = task.parentIds.filter((parent) => !isFinished(tasks.get(parent) as Task))
       if (unfinished.length !== task.unfinishedParents) this.faults.push(`${id} miscounts its parents`)
     }
-    const isGroupPaused = (await this.#world.storage.getGroup('g'))?.isPaused ?? false
-    if (isGroupPaused !== this.#isGroupPaused) this.faults.push('the pause of the group was undone')
-    this.faults.push(...(await this.#world.storage.audit()).faults)
+    const group = await this.#world.storage.getGroup('g')
+    if (group && isPausedByHand(group) !== this.#isGroupPaused) this.faults.push('the pause of the group was undone')
+    this.faults.push(...(await this.#world.storage.audit()).faults.map(sentenceOf))
   }
 
   /** Everything that holds is lifted and every answer is a success: all must come to an end. */
@@ -178,6 +184,7 @@ const edits = [
   'resetGroup',
   'retry',
   'retryGroup',
+  'giveUp',
   'delete',
 ] as const
 type Edit = (typeof edits)[number]
@@ -208,51 +215,63 @@ const GRAPH = [
   { id: 'h', parentIds: ['e', 'f'] },
 ].map((task) => ({ ...task, remainingAttempts: 50, errorDelayInSeconds: 0 }))
 
+/** Fails for good by its first or second failure. */
+const FRAIL = GRAPH.map((task, index) => ({ ...task, remainingAttempts: 1 + (index % 2) }))
+
+const anyGroup = fc.record({
+  tasks: fc.constantFrom(GRAPH, FRAIL),
+  onTaskFailure: fc.constantFrom(...failurePolicies),
+})
+
 test('edits win over answers in flight: nothing of an older run appears, no pause is undone, all comes to an end', async () => {
   await fc.assert(
-    fc.asyncProperty(fc.array(step, { minLength: 10, maxLength: 60 }), async (steps) => {
-      let race: Race | null = null
-      const world = await openControllerWorld({ onPost: (call) => race?.posted(call) })
-      race = new Race(world)
-      await world.graph(GRAPH)
-      const waiting: Promise<void>[] = []
-      for (const one of steps) {
-        const tasks = [...(await world.loadAll()).values()]
-        switch (one.kind) {
-          case 'reply': {
-            const call = world.workers.open[one.pick % Math.max(1, world.workers.open.length)]
-            if (call) race.reply(call, one.choice)
-            break
+    fc.asyncProperty(
+      fc.array(step, { minLength: 10, maxLength: 60 }),
+      anyGroup,
+      async (steps, { tasks: graph, ...group }) => {
+        let race: Race | null = null
+        const world = await openControllerWorld({ onPost: (call) => race?.posted(call) })
+        race = new Race(world)
+        await world.graph(graph, group)
+        const waiting: Promise<void>[] = []
+        for (const one of steps) {
+          const tasks = [...(await world.loadAll()).values()]
+          switch (one.kind) {
+            case 'reply': {
+              const call = world.workers.open[one.pick % Math.max(1, world.workers.open.length)]
+              if (call) race.reply(call, one.choice)
+              break
+            }
+            case 'edit': {
+              const task = tasks[one.pick % Math.max(1, tasks.length)]
+              if (!task) break
+              const done = race.edit(one.edit, task)
+              waiting.push(done)
+              if (one.isAwaited) await done
+              break
+            }
+            case 'turns':
+              for (let turn = 0; turn < one.turns; turn++) await new Promise((resolve) => setImmediate(resolve))
+              break
+            case 'time':
+              await world.advance(one.ms)
+              break
+            case 'check':
+              await Promise.all(waiting)
+              await world.advance(5)
+              await race.check()
           }
-          case 'edit': {
-            const task = tasks[one.pick % Math.max(1, tasks.length)]
-            if (!task) break
-            const done = race.edit(one.edit, task)
-            waiting.push(done)
-            if (one.isAwaited) await done
-            break
-          }
-          case 'turns':
-            for (let turn = 0; turn < one.turns; turn++) await new Promise((resolve) => setImmediate(resolve))
-            break
-          case 'time':
-            await world.advance(one.ms)
-            break
-          case 'check':
-            await Promise.all(waiting)
-            await world.advance(5)
-            await race.check()
         }
-      }
-      await Promise.all(waiting)
-      await world.advance(5)
-      await race.check()
-      await race.finish()
-      await settle()
-      await race.check()
-      expect(race.faults).toEqual([])
-      await world.controller.drain(0)
-    }),
+        await Promise.all(waiting)
+        await world.advance(5)
+        await race.check()
+        await race.finish()
+        await settle()
+        await race.check()
+        expect(race.faults).toEqual([])
+        await world.controller.drain(0)
+      },
+    ),
     { numRuns: 300 },
   )
 }, 120_000)

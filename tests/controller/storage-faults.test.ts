@@ -46,10 +46,10 @@ describe('while the storage takes no writes', () => {
     for (const id of ['t1', 't2']) await world.reply(id, answer({ output: id }))
     await world.advance(10_000)
     expect(world.workers.calls).toHaveLength(posted)
-    expect(world.controller.isHealthy).toBe(false)
+    expect(world.controller.isReadOnly).toBe(true)
     state.mode = 'fine'
     await world.advance(2001)
-    expect(world.controller.isHealthy).toBe(true)
+    expect(world.controller.isReadOnly).toBe(false)
     for (const id of ['t0', 't1', 't2']) expect((await world.load(id)).output).toBe(`"${id}"`)
     expect(world.workers.openIds).toEqual(['t3', 't4', 't5'])
     expect(world.logged.filter((line) => line === 'results wait for the storage')).toHaveLength(1)

@@ -16,14 +16,17 @@ async function makeWorker() {
   })
   await once(server.listen(0, '127.0.0.1'), 'listening')
   const wheel = new TimerWheel(simulatedTimers(simulatedClock()))
-  const client = createWorkerClient({ connections: 2, maxResponseBytes: 1000, wheel })
+  const egress = { allowed: [], resolve: () => {} }
+  const client = createWorkerClient({ connections: 2, maxResponseBytes: 1000, wheel, egress })
   onTestFinished(async () => {
     await client.close()
     server.close()
   })
   const { port } = server.address() as AddressInfo
-  const post = (path: string, mayStart: () => boolean) =>
-    client.post({ url: `http://127.0.0.1:${port}${path}`, headers: [], body: '{}', timeoutMs: 1000, mayStart }).reply
+  const post = (path: string, mayStart: () => boolean) => {
+    const url = `http://127.0.0.1:${port}${path}`
+    return client.post({ url, headers: [], body: '{}', timeoutMs: 1000, isGuarded: false, mayStart }).reply
+  }
   return { requests, post }
 }
 

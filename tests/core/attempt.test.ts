@@ -4,11 +4,12 @@ import {
   decideAttempt,
   decideLostAttempt,
   decideUnstartedAttempt,
+  type Loss,
   MAX_GIVEN_BACK,
-  MIN_RATE_LIMIT_HOLD_MS,
   RATE_LIMIT_GRACE_MS,
 } from '../../server/core/attempt.ts'
 import { KEPT_ERRORS } from '../../server/core/failure.ts'
+import { MIN_RATE_LIMIT_HOLD_MS } from '../../server/core/holds.ts'
 import { Hold, type Task } from '../../server/core/task.ts'
 import { attemptContext, changesOf, endedWith, kindsOf, NOW, patchOf, read, runningTask } from '../support/attempts.ts'
 
@@ -85,6 +86,11 @@ describe('a success', () => {
           name: 'ads',
           until: NOW + 30_000,
           reason: 'asked for by task task of worker worker (workgroupDelayInSeconds)',
+          kind: 'delay',
+          since: NOW,
+          taskId: 'task',
+          source: 'workgroupDelayInSeconds',
+          probeMs: 0,
         },
       },
     ])
@@ -227,6 +233,11 @@ describe('a rate limit', () => {
           name: 'ads',
           until: NOW + 30_000,
           reason: 'rate limit met by task task of worker worker (Retry-After)',
+          kind: 'rateLimit',
+          since: NOW,
+          taskId: 'task',
+          source: 'Retry-After',
+          probeMs: 0,
         },
       },
     ])
@@ -241,6 +252,7 @@ describe('a rate limit', () => {
   test('holds the worker when the task has no workgroup', () => {
     const [held] = changesOf(decide({}, '', 429, { 'retry-after': '30' }), 'holdWork')
     expect(held?.hold).toMatchObject({ scope: 'worker', name: 'worker' })
+    expect(decide({}, '', 429).events).toContainEqual({ type: 'worker.held', worker: 'worker' })
   })
 
   test('that names a workgroup holds that one', () => {
@@ -307,6 +319,107 @@ describe('a rate limit', () => {
   })
 })
 
+describe('what the end of an attempt says about its gates', () => {
+  const release = { kind: 'releaseWork', scope: 'worker', name: 'worker', onlyBreaker: true } as const
+  const pace = { intervalMs: 20, until: NOW + 1000, laterIntervalMs: 20, expiresAt: NOW + 9000 }
+  const signs = { changes: [release], probedUntil: null }
+
+  test('is written with what it changes for its task, before any hold, and told', () => {
+    const decided = decide({}, '', 429, { 'retry-after': '3' }, { signs })
+    expect(decided.changes[0]).toEqual(release)
+    expect(decided.changes.at(-1)).toMatchObject({ kind: 'holdWork', hold: { scope: 'worker', kind: 'rateLimit' } })
+    expect(decided.events).toEqual([
+      updated,
+      { type: 'worker.held', worker: 'worker' },
+      { type: 'worker.resumed', worker: 'worker' },
+    ])
+  })
+
+  test('is written also when the task was completed by hand meanwhile', () => {
+    expect(decide({ holds: Hold.complete }, '{}', 200, {}, { signs }).changes).toContainEqual(release)
+  })
+
+  test('is not told when it is a pace', () => {
+    const paceWork = { kind: 'paceWork', scope: 'worker', name: 'worker', pace } as const
+    const decided = decide({}, '{}', 200, {}, { signs: { changes: [paceWork], probedUntil: null } })
+    expect(decided.changes).toContainEqual(paceWork)
+    expect(decided.events).toEqual([updated])
+  })
+})
+
+describe('a probe that fails', () => {
+  const probed = (task: Partial<Task>, body: unknown = '', status = 500) =>
+    decide(task, body, status, {}, { signs: { changes: [], probedUntil: NOW + 10_000 } })
+
+  test('uses up no attempt, is booked as what it was, and waits until the next probe', () => {
+    expect(probed({ remainingAttempts: 1 }).changes).toEqual([
+      {
+        kind: 'patchTask',
+        taskId: 'task',
+        patch: { rateLimitedSince: NOW, runAfter: NOW + 10_000 },
+        lease: 'settle',
+      },
+      {
+        kind: 'addAttempt',
+        taskId: 'task',
+        attempt: expect.objectContaining({ outcome: 'failed', error: 'HTTP 500', retryAt: NOW + 10_000 }),
+      },
+    ])
+  })
+
+  test('waits longer when its answer or its task says so, and its output is kept', () => {
+    expect(patchOf(probed({}, { error: 'x', retryAfterSeconds: 60, output: 7 }))).toMatchObject({
+      runAfter: NOW + 60_000,
+      output: '7',
+    })
+    expect(patchOf(probed({ runAfter: NOW + 30_000 })).runAfter).toBe(NOW + 30_000)
+  })
+
+  test('holds and delays what its answer asks for', () => {
+    const decided = probed({ workgroup: 'ads' }, { workgroupDelayInSeconds: 3, childrenDelayInSeconds: 4 })
+    expect(changesOf(decided, 'holdWork').map(({ hold }) => hold.kind)).toEqual(['delay'])
+    expect(changesOf(decided, 'delayChildren')).toHaveLength(1)
+  })
+
+  test('uses one all the same when it is not to be retried', () => {
+    expect(patchOf(probed({}, { error: 'x', retryable: false }))).toMatchObject({ holds: Hold.exhausted })
+  })
+
+  test('uses one each time after a day, and gets no second day', () => {
+    const rateLimitedSince = NOW - RATE_LIMIT_GRACE_MS
+    expect(patchOf(probed({ rateLimitedSince }))).toMatchObject({ remainingAttempts: 4, rateLimitedSince })
+  })
+
+  test('shares nothing with its duplicates', () => {
+    const other = runningTask({ id: 'other', key: 'k', mergeKey: 'g:group k', lease: null })
+    const signs = { changes: [], probedUntil: NOW + 10_000 }
+    const decided = decide({ key: 'k', mergeKey: 'g:group k' }, '', 500, {}, { signs, duplicates: [other] })
+    expect(patchOf(decided, 'other')).toEqual({})
+  })
+})
+
+describe('the policy of a worker', () => {
+  const exponential = { strategy: 'exponential', factor: 3, maxSeconds: null, jitter: 0 } as const
+  const retryOf = (worker: string) => (worker === 'worker' ? exponential : null)
+
+  test('is for tasks that have none of their own', () => {
+    const task = { failures: 1, errorDelayInSeconds: 1 }
+    expect(patchOf(decide(task, '', 500, {}, { retryOf })).runAfter).toBe(NOW + 3000)
+    const fixed = { strategy: 'fixed', factor: 1, maxSeconds: null, jitter: 0 } as const
+    expect(patchOf(decide({ ...task, retry: fixed }, '', 500, {}, { retryOf })).runAfter).toBe(NOW + 1000)
+    expect(patchOf(decide({ ...task, worker: 'other' }, '', 500, {}, { retryOf })).runAfter).toBe(NOW + 1000)
+  })
+
+  test('is for rate limits that say nothing about time, and for the duplicates of other workers theirs', () => {
+    const [held] = changesOf(decide({ failures: 1, errorDelayInSeconds: 1 }, '', 429, {}, { retryOf }), 'holdWork')
+    expect(held?.hold).toMatchObject({ until: NOW + 3000, source: '' })
+    const keyed = { key: 'k', mergeKey: 'g:group k', errorDelayInSeconds: 1, failures: 1 }
+    const other = runningTask({ ...keyed, id: 'other', worker: 'other', lease: null })
+    const decided = decide(keyed, '', 500, {}, { retryOf, duplicates: [other] })
+    expect([patchOf(decided).runAfter, patchOf(decided, 'other').runAfter]).toEqual([NOW + 3000, NOW + 1000])
+  })
+})
+
 describe('an answer to a task that was completed by hand meanwhile', () => {
   test.each([
     ['a success', '{"output":1,"children":[{"worker":"w"}]}', 200, 'succeeded'],
@@ -323,7 +436,7 @@ describe('an answer to a task that was completed by hand meanwhile', () => {
 })
 
 describe('an attempt that was lost', () => {
-  const lost = (task: Partial<Task>, reason: 'lost' | 'givenBack' = 'lost', duplicates: Task[] = []) => {
+  const lost = (task: Partial<Task>, reason: Loss = 'lost', duplicates: Task[] = []) => {
     const { outcome: _, ...ended } = endedWith(read())
     return decideLostAttempt(runningTask(task), ended, { now: NOW, random: () => 0, duplicates, reason })
   }
@@ -346,6 +459,30 @@ describe('an attempt that was lost', () => {
       outcome: 'givenBack',
       error: 'the server shut down during the attempt',
     })
+  })
+
+  test('of a worker that fetched it is given back, and says so', () => {
+    const decided = lost({}, 'abandoned')
+    expect(patchOf(decided)).toEqual({ givenBack: 1 })
+    const error = 'its polling worker did not release it before its lease ended'
+    expect(changesOf(decided, 'addAttempt')[0]?.attempt).toMatchObject({ outcome: 'lost', error })
+  })
+
+  test('of a worker that accepted it and fell silent is a timeout, and uses up an attempt', () => {
+    const decided = lost({ remainingAttempts: 3, errorDelayInSeconds: 60 }, 'silent')
+    const error = 'accepted with 202, and then no heartbeat came in time'
+    expect(patchOf(decided)).toMatchObject({
+      remainingAttempts: 2,
+      failures: 1,
+      runAfter: NOW + 60_000,
+      errors: [error],
+    })
+    expect(changesOf(decided, 'addAttempt')[0]?.attempt).toMatchObject({
+      outcome: 'timeout',
+      error,
+      retryAt: NOW + 60_000,
+    })
+    expect(changesOf(decided, 'patchTask')[0]?.lease).toBe('fence')
   })
 
   test('is given back ten times; the next time it is a failure like any other', () => {

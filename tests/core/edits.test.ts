@@ -1,8 +1,16 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { decideRetry, decideUpdate, editableFields } from '../../server/core/edits.ts'
+import {
+  decideRetry,
+  decideSlot,
+  decideUpdate,
+  dueByResume,
+  dueByRetry,
+  editableFields,
+  spreadSlots,
+} from '../../server/core/edits.ts'
 import { CrewError } from '../../server/core/errors.ts'
-import { Hold, isExhausted } from '../../server/core/task.ts'
+import { Hold, isExhausted, type Task } from '../../server/core/task.ts'
 import type { TaskInput } from '../../server/core/task-input.ts'
 import { changesOf, NOW, patchOf, runningTask } from '../support/attempts.ts'
 import { makeTask } from '../support/make.ts'
@@ -132,10 +140,12 @@ describe('an update while the task runs', () => {
   })
 })
 
+const five = { remainingAttempts: 5, now: NOW }
+
 describe('a retry', () => {
   test('sets the attempts of a failed task and makes it due now', () => {
     const task = makeTask({ holds: Hold.exhausted, remainingAttempts: 0, failures: 5, runAfter: NOW + 60_000 })
-    expect(decideRetry(task, 3, NOW)).toEqual({
+    expect(decideRetry(task, { remainingAttempts: 3, now: NOW })).toEqual({
       guards,
       changes: [{ kind: 'patchTask', taskId: 'task', patch: { remainingAttempts: 3, holds: 0, runAfter: NOW } }],
       events,
@@ -144,7 +154,7 @@ describe('a retry', () => {
 
   test('makes a task that waits after a failure due now', () => {
     const task = makeTask({ failures: 1, remainingAttempts: 4, runAfter: NOW + 60_000 })
-    expect(patchOf(decideRetry(task, 5, NOW) ?? { changes: [] })).toEqual({
+    expect(patchOf(decideRetry(task, five) ?? { changes: [] })).toEqual({
       remainingAttempts: 5,
       holds: 0,
       runAfter: NOW,
@@ -153,21 +163,108 @@ describe('a retry', () => {
 
   test('leaves the time of a task that never failed', () => {
     const task = makeTask({ runAfter: NOW + 60_000 })
-    expect(patchOf(decideRetry(task, 5, NOW) ?? { changes: [] })).toEqual({ remainingAttempts: 5, holds: 0 })
+    expect(patchOf(decideRetry(task, five) ?? { changes: [] })).toEqual({ remainingAttempts: 5, holds: 0 })
   })
 
   test('keeps a pause', () => {
     const task = makeTask({ holds: Hold.paused | Hold.exhausted, remainingAttempts: 0 })
-    expect(patchOf(decideRetry(task, 5, NOW) ?? { changes: [] }).holds).toBe(Hold.paused)
+    expect(patchOf(decideRetry(task, five) ?? { changes: [] }).holds).toBe(Hold.paused)
   })
 
   test('leaves a complete task as it is', () => {
-    expect(decideRetry(makeTask({ holds: Hold.complete }), 5, NOW)).toBe(null)
+    expect(decideRetry(makeTask({ holds: Hold.complete }), five)).toBe(null)
   })
 
   test('of a task that runs sets its attempts and leaves the attempt alone', () => {
-    const decided = decideRetry(runningTask({ remainingAttempts: 1 }), 5, NOW)
+    const decided = decideRetry(runningTask({ remainingAttempts: 1 }), five)
     expect(decided?.changes).toEqual([{ kind: 'patchTask', taskId: 'task', patch: { remainingAttempts: 5, holds: 0 } }])
+  })
+
+  test('in a slot makes what failed due then, however early or late it was', () => {
+    for (const runAfter of [NOW - 5, NOW + 5, NOW + 60_000]) {
+      const task = makeTask({ failures: 1, runAfter })
+      expect(patchOf(decideRetry(task, { ...five, slot: NOW + 10 }) ?? { changes: [] }).runAfter).toBe(NOW + 10)
+    }
+  })
+
+  test('in a slot leaves the time of what runs and of what never failed', () => {
+    for (const task of [runningTask({ failures: 1 }), makeTask({ runAfter: NOW + 5 })]) {
+      expect(patchOf(decideRetry(task, { ...five, slot: NOW + 10 }) ?? { changes: [] })).not.toHaveProperty('runAfter')
+    }
+  })
+})
+
+describe('what becomes due', () => {
+  const all = [
+    makeTask({ id: 'never-failed' }),
+    makeTask({ id: 'exhausted', holds: Hold.exhausted, remainingAttempts: 0 }),
+    makeTask({ id: 'retrying', failures: 1, runAfter: NOW + 60_000 }),
+    makeTask({ id: 'complete', failures: 1, holds: Hold.complete }),
+    makeTask({ id: 'paused', holds: Hold.paused }),
+    makeTask({ id: 'blocked', unfinishedParents: 1 }),
+    makeTask({ id: 'scheduled', runAfter: NOW + 1 }),
+    runningTask({ id: 'running', failures: 1 }),
+  ]
+  const idsOf = (tasks: readonly Task[]) => tasks.map(({ id }) => id)
+
+  test('by a retry is what failed', () => {
+    expect(idsOf(dueByRetry(all))).toEqual(['exhausted', 'retrying'])
+  })
+
+  test('by the resume of a paused group is all that only the pause held back', () => {
+    expect(idsOf(dueByResume(all, { isGroupPaused: true, now: NOW }))).toEqual(['never-failed', 'paused'])
+  })
+
+  test('by the resume of a group that was not paused is what was paused itself', () => {
+    expect(idsOf(dueByResume(all, { isGroupPaused: false, now: NOW }))).toEqual(['paused'])
+  })
+})
+
+describe('tasks that are spread', () => {
+  test('start evenly over the time, the first one now', () => {
+    const tasks = ['a', 'b', 'c', 'd'].map((id) => makeTask({ id }))
+    expect([...spreadSlots(tasks, { now: NOW, spreadMs: 1000 })]).toEqual([
+      ['a', NOW],
+      ['b', NOW + 250],
+      ['c', NOW + 500],
+      ['d', NOW + 750],
+    ])
+  })
+
+  test('keep their order: higher priority, then the earlier time, then as they were created', () => {
+    const tasks = [
+      makeTask({ id: 'later', runAfter: NOW - 1 }),
+      makeTask({ id: 'earlier', runAfter: NOW - 2 }),
+      makeTask({ id: 'ahead', runAfter: NOW + 60_000 }),
+      makeTask({ id: 'now', runAfter: NOW }),
+      makeTask({ id: 'urgent', runAfter: NOW, priority: 1 }),
+    ]
+    const slots = spreadSlots(tasks, { now: NOW, spreadMs: 1000 })
+    expect([...slots.keys()]).toEqual(['urgent', 'earlier', 'later', 'ahead', 'now'])
+  })
+
+  test('are only ever put off', () => {
+    const task = makeTask({ runAfter: NOW + 5 })
+    expect(decideSlot(task, NOW + 9)).toEqual({
+      guards,
+      changes: [{ kind: 'patchTask', taskId: 'task', patch: { runAfter: NOW + 9 } }],
+      events,
+    })
+    expect(patchOf(decideSlot(task, NOW)).runAfter).toBe(NOW + 5)
+  })
+
+  test('are each in a slot of their own share, none beyond the time', () => {
+    const waiting = fc.array(fc.record({ priority: fc.nat(2), runAfter: fc.integer({ min: NOW - 9, max: NOW + 9 }) }))
+    fc.assert(
+      fc.property(waiting, fc.integer({ min: 1, max: 100_000 }), (fields, spreadMs) => {
+        const tasks = fields.map((field, index) => makeTask({ id: `${index}`, ...field }))
+        const slots = [...spreadSlots(tasks, { now: NOW, spreadMs }).values()]
+        expect(slots).toHaveLength(tasks.length)
+        slots.forEach((slot, index) => {
+          expect(Math.abs(slot - NOW - (index * spreadMs) / tasks.length)).toBeLessThan(1)
+        })
+      }),
+    )
   })
 })
 

@@ -1,7 +1,10 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { type EligibilityFacts, explain } from '../../server/core/eligibility.ts'
+import { type EligibilityFacts, explain, type Reason } from '../../server/core/eligibility.ts'
+import { type Gate, type GateScope, NO_LIMITS, openGate } from '../../server/core/gate.ts'
+import { callbackHolder, pollHolder } from '../../server/core/outside.ts'
 import { Hold, stateOf, type Task } from '../../server/core/task.ts'
+import { FOREVER, formatTime } from '../../server/core/time.ts'
 import { NOW, runningTask } from '../support/attempts.ts'
 import { makeTask } from '../support/make.ts'
 
@@ -9,12 +12,22 @@ const nothing: EligibilityFacts = {
   now: NOW,
   isGroupPaused: false,
   unfinishedParents: [],
-  workgroupHold: null,
-  workerHold: null,
+  gates: [openGate('workgroup', 'ads'), openGate('worker', 'worker'), openGate('all', '')],
+  holds: [],
   runningDuplicate: null,
   hasAddress: true,
   slots: { inFlight: 0, limit: 20 },
+  lastWordAt: null,
 }
+
+const gate = (scope: GateScope, fields: Partial<Gate> = {}): Gate => ({
+  ...openGate(scope, { all: '', worker: 'worker', workgroup: 'ads' }[scope]),
+  ...fields,
+})
+
+/** The reasons of a task one of whose gates is like this. */
+const reasonsAt = (scope: GateScope, fields: Partial<Gate>, facts: Partial<EligibilityFacts> = {}): Reason[] =>
+  explain(makeTask({ workgroup: 'ads' }), { ...nothing, gates: [gate(scope, fields)], ...facts })
 
 const codesOf = (task: Task, facts: Partial<EligibilityFacts> = {}): string[] =>
   explain(task, { ...nothing, ...facts }).map(({ code }) => code)
@@ -33,8 +46,34 @@ describe('the one reason', () => {
     ])
   })
 
+  test('of a task that runs outside tells who has it, and when that was heard of last', () => {
+    const reason = (holder: string, lastWordAt: number | null = null) => {
+      const lease = { token: 'token', holder, startedAt: NOW, until: NOW + 30_000 }
+      return explain(runningTask({ attempts: 2, lease }), { ...nothing, lastWordAt })
+    }
+    const until = NOW + 30_000
+    const [then, later] = [formatTime(NOW), formatTime(NOW + 5000)]
+    expect(reason(pollHolder({ workerId: 'host 7', leaseMs: 1000 }))).toEqual([
+      { code: 'running', message: `Polling worker host 7 has attempt 2 since ${then}.`, until },
+    ])
+    expect(reason(callbackHolder('x'), NOW + 5000)).toEqual([
+      {
+        code: 'running',
+        message: `Attempt 2 was accepted with 202, and goes on while heartbeats come in time. Its worker last told of it at ${later}.`,
+        until,
+      },
+    ])
+  })
+
   test('of a task that nothing holds back is that it is ready', () => {
     expect(codesOf(makeTask())).toEqual(['ready'])
+  })
+
+  test('of a task that its worker fetches is that somebody has to, however many it has', () => {
+    const gates = [openGate('worker', 'worker'), openGate('all', '')].map((open) => ({ ...open, leases: 500 }))
+    expect(explain(makeTask(), { ...nothing, gates, slots: null })).toEqual([
+      { code: 'ready', message: 'Nothing holds it back: a polling worker of worker has to fetch it.' },
+    ])
   })
 })
 
@@ -43,11 +82,38 @@ describe('a reason', () => {
     expect(codesOf(makeTask({ holds: Hold.exhausted }))).toEqual(['no_attempts_left'])
   })
 
+  test('of a task that failed for good names no time at which it would go on', () => {
+    const task = makeTask({ holds: Hold.exhausted, failures: 3, remainingAttempts: 0, runAfter: NOW + 60_000 })
+    expect(codesOf(task)).toEqual(['no_attempts_left'])
+  })
+
   test('tells that the task is paused, and its group', () => {
     expect(explain(makeTask({ holds: Hold.paused }), { ...nothing, isGroupPaused: true })).toEqual([
       { code: 'paused', message: 'It is paused: resume it.', ref: 'task' },
       { code: 'group_paused', message: 'Its group is paused: resume the group.', ref: 'group' },
     ])
+  })
+
+  test('of a stopped group names the failure that stopped it, and what to do', () => {
+    const stopped = { ...nothing, isGroupPaused: true, stoppedBy: { taskId: 'first', at: NOW, isPausedToo: true } }
+    expect(explain(makeTask(), stopped)).toEqual([
+      {
+        code: 'group_stopped',
+        message:
+          'Its group was stopped when task first failed for good: retry that task or the group, or resume the group. Somebody paused it as well.',
+        ref: 'first',
+      },
+    ])
+    const cause = makeTask({ id: 'first', holds: Hold.exhausted })
+    expect(codesOf(cause, stopped)).toEqual(['no_attempts_left', 'group_stopped'])
+    expect(codesOf(makeTask(), { ...stopped, isGroupPaused: false })).toEqual(['ready'])
+  })
+
+  test('of a task that was passed over says that the tasks below it go on', () => {
+    const [reason] = explain(makeTask({ holds: Hold.exhausted | Hold.passed }), nothing)
+    expect(reason?.message).toBe(
+      'It failed and has no attempts left: retry or reset it. The tasks below it go on without it.',
+    )
   })
 
   test('names each unfinished parent and says which failed for good', () => {
@@ -72,6 +138,9 @@ describe('a reason', () => {
     expect(explain(makeTask({ runAfter: NOW + 1 }), nothing)).toEqual([
       { code: 'not_due', message: 'Its time has not come.', until: NOW + 1 },
     ])
+    expect(explain(makeTask({ runAfter: NOW + 1, failures: 1, remainingAttempts: 1 }), nothing)).toMatchObject([
+      { message: 'It failed once and waits to be tried again (1 attempt left).' },
+    ])
     expect(explain(makeTask({ runAfter: NOW + 1, failures: 2, remainingAttempts: 3 }), nothing)).toEqual([
       {
         code: 'retrying',
@@ -86,20 +155,103 @@ describe('a reason', () => {
   })
 
   test('tells what holds the workgroup and the worker, until when and why', () => {
-    const hold = { until: NOW + 5, reason: 'asked for by task x' }
-    expect(explain(makeTask({ workgroup: 'ads' }), { ...nothing, workgroupHold: hold, workerHold: hold })).toEqual([
+    const gates = [gate('workgroup', { heldUntil: NOW + 5 }), gate('worker', { heldUntil: NOW + 6 })]
+    const holds = [
+      { scope: 'worker', kind: 'manual', reason: '' },
+      { scope: 'workgroup', kind: 'delay', reason: 'asked for by task x' },
+    ] as const
+    expect(explain(makeTask({ workgroup: 'ads' }), { ...nothing, gates, holds })).toEqual([
       {
         code: 'workgroup_held',
         message: 'Its workgroup ads is held: asked for by task x.',
         until: NOW + 5,
         ref: 'ads',
       },
+      { code: 'worker_held', message: 'Its worker worker is held.', until: NOW + 6, ref: 'worker' },
+    ])
+  })
+
+  test('of a hold without an end names none', () => {
+    const holds = [{ scope: 'worker', kind: 'manual', reason: 'broken' }] as const
+    const reason = {
+      code: 'worker_held',
+      message: 'Its worker worker is held until somebody resumes it: broken.',
+      ref: 'worker',
+    }
+    expect(reasonsAt('worker', { heldUntil: FOREVER }, { holds })).toEqual([reason])
+    // Somebody paused it while its breaker was open: a probe would not end that.
+    expect(reasonsAt('worker', { heldUntil: FOREVER, probeMs: 1000 }, { holds })).toEqual([reason])
+  })
+
+  test('tells an open breaker, and when the next probe starts', () => {
+    const holds = [{ scope: 'worker', kind: 'breaker', reason: '10 failures in a row' }] as const
+    expect(reasonsAt('worker', { heldUntil: NOW + 9, probeMs: 1000 }, { holds })).toEqual([
       {
-        code: 'worker_held',
-        message: 'Its worker worker is held: asked for by task x.',
-        until: NOW + 5,
+        code: 'breaker_open',
+        message: 'Its worker worker fails, and its breaker is open: 10 failures in a row.',
+        until: NOW + 9,
         ref: 'worker',
       },
+    ])
+    expect(reasonsAt('worker', { probeMs: 1000, spaceClock: NOW - 400 })).toEqual([
+      {
+        code: 'breaker_open',
+        message: 'Its worker worker fails, and its breaker is open.',
+        until: NOW + 600,
+        ref: 'worker',
+      },
+    ])
+  })
+
+  const one = { ...NO_LIMITS, maxConcurrent: 1 }
+  test.each([
+    ['workgroup', 'workgroup_full', 'Its workgroup ads has 1 of 1 attempts in flight.'],
+    ['worker', 'worker_full', 'Its worker worker has 1 of 1 attempts in flight.'],
+    ['all', 'server_full', 'The whole of Crew has 1 of 1 attempts in flight.'],
+  ] as const)('tells that the gate of its %s is full, without an end', (scope, code, message) => {
+    const ref = scope === 'all' ? {} : { ref: gate(scope).name }
+    expect(reasonsAt(scope, { limits: one, leases: 1 })).toEqual([{ code, message, ...ref }])
+  })
+
+  const rated = { ...NO_LIMITS, rate: { count: 2, perMs: 1000, burst: 1 } }
+  test.each([
+    ['workgroup', 'workgroup_rate_limited', 'Its workgroup ads has used up its rate, 2 in 1 s.'],
+    ['worker', 'worker_rate_limited', 'Its worker worker has used up its rate, 2 in 1 s.'],
+    ['all', 'rate_limited', 'The whole of Crew has used up its rate, 2 in 1 s.'],
+  ] as const)('tells that the rate of its %s is used up, and when the next may start', (scope, code, message) => {
+    const ref = scope === 'all' ? {} : { ref: gate(scope).name }
+    expect(reasonsAt(scope, { limits: rated, rateClock: NOW })).toEqual([{ code, message, until: NOW + 500, ...ref }])
+  })
+
+  test('tells a pace', () => {
+    const pace = { intervalMs: 200, until: NOW + 9000, laterIntervalMs: 0, expiresAt: NOW + 9000 }
+    expect(reasonsAt('workgroup', { pace, spaceClock: NOW })).toEqual([
+      {
+        code: 'paced',
+        message: 'Its workgroup ads is paced, so that it does not run into the limit behind it.',
+        until: NOW + 200,
+        ref: 'ads',
+      },
+    ])
+  })
+
+  test('tells that a gate opens step by step', () => {
+    const ramp = { from: NOW - 1000, base: 1, isSpaced: false }
+    expect(reasonsAt('worker', { ramp, leases: 2 })).toEqual([
+      {
+        code: 'ramping',
+        message: 'Its worker worker opens step by step, at present with 2 at once.',
+        until: NOW + 1000,
+        ref: 'worker',
+      },
+    ])
+  })
+
+  test('of several bounds of one gate is the one that ends last', () => {
+    const limits = { ...rated, maxConcurrent: 1 }
+    expect(reasonsAt('worker', { limits, rateClock: NOW, leases: 1 }).map(({ code }) => code)).toEqual(['worker_full'])
+    expect(reasonsAt('worker', { limits, rateClock: NOW, leases: 0 }).map(({ code }) => code)).toEqual([
+      'worker_rate_limited',
     ])
   })
 
@@ -122,17 +274,29 @@ describe('a reason', () => {
     expect(codesOf(makeTask(), { slots: { inFlight: 19, limit: 20 } })).toEqual(['ready'])
     expect(codesOf(makeTask(), { slots: null })).toEqual(['ready'])
   })
+
+  test('counts the leases of the worker on other servers', () => {
+    const gates = [gate('worker', { leases: 20 })]
+    expect(codesOf(makeTask(), { gates, slots: { inFlight: 1, limit: 20 } })).toEqual(['worker_full'])
+  })
+
+  test('says once that the worker is full', () => {
+    const gates = [gate('worker', { limits: one, leases: 1 })]
+    expect(codesOf(makeTask(), { gates, slots: { inFlight: 1, limit: 1 } })).toEqual(['worker_full'])
+  })
 })
 
 test('all reasons come at once, what only a person can end first', () => {
   const task = makeTask({ holds: Hold.paused | Hold.exhausted, runAfter: NOW + 9, workgroup: 'ads' })
-  const hold = { until: NOW + 5, reason: 'r' }
   expect(
     codesOf(task, {
       isGroupPaused: true,
       unfinishedParents: [{ id: 'a', holds: 0 }],
-      workgroupHold: hold,
-      workerHold: hold,
+      gates: [
+        gate('workgroup', { heldUntil: NOW + 5 }),
+        gate('worker', { heldUntil: NOW + 5 }),
+        gate('all', { limits: { ...NO_LIMITS, maxConcurrent: 1 }, leases: 1 }),
+      ],
       runningDuplicate: 'twin',
       hasAddress: false,
       slots: { inFlight: 1, limit: 1 },
@@ -145,6 +309,7 @@ test('all reasons come at once, what only a person can end first', () => {
     'not_due',
     'workgroup_held',
     'worker_held',
+    'server_full',
     'duplicate_running',
     'no_address',
     'worker_full',
@@ -181,7 +346,7 @@ test('the state of a task is among the reasons why it does not run', () => {
         ...nothing,
         isGroupPaused,
         unfinishedParents: Array.from({ length: parents }, (_, index) => ({ id: `p${index}`, holds: 0 })),
-        workgroupHold: heldUntil > 0 ? { until: heldUntil, reason: 'r' } : null,
+        gates: [gate('workgroup', { heldUntil })],
       })
       expect(codesOfState[state].some((code) => reasons.some((reason) => reason.code === code))).toBe(true)
       const isAlone = state === 'succeeded' || state === 'running' || state === 'ready'

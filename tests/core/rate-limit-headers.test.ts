@@ -3,6 +3,7 @@ import { describe, expect, test } from 'vitest'
 import {
   type AnswerHeaders,
   MAX_DELAY_MS,
+  type RateLimitReading,
   rateLimitDelayMs,
   rateLimitReading,
 } from '../../server/core/rate-limit-headers.ts'
@@ -184,31 +185,54 @@ describe('the order of headers', () => {
 })
 
 describe('rateLimitReading', () => {
-  test.each<[AnswerHeaders, ReturnType<typeof rateLimitReading>]>([
-    [{ ratelimit: 'limit=100, remaining=7, reset=30' }, { remaining: 7, resetMs: 30_000, limit: 100 }],
+  const reading = (fields: Partial<RateLimitReading>): RateLimitReading => ({
+    remaining: 7,
+    resetMs: 30_000,
+    limit: null,
+    windowMs: null,
+    isWholeSeconds: true,
+    ...fields,
+  })
+
+  test.each<[AnswerHeaders, RateLimitReading | null]>([
+    [{ ratelimit: 'limit=100, remaining=7, reset=30' }, reading({ limit: 100 })],
+    [
+      { ratelimit: 'limit=100, remaining=7, reset=30', 'ratelimit-policy': '10;w=1, 100;w=60' },
+      reading({ limit: 100, windowMs: 60_000 }),
+    ],
     [
       { ratelimit: '"a";r=7;t=30, "b";r=3;t=9', 'ratelimit-policy': '"a";q=50;w=60, "b";q=10;w=10' },
-      { remaining: 3, resetMs: 9000, limit: 10 },
+      reading({ remaining: 3, resetMs: 9000, limit: 10, windowMs: 10_000 }),
     ],
+    [{ ratelimit: '"a";r=7;t=30', 'ratelimit-policy': '"a";q=50;w=0' }, reading({ limit: 50 })],
+    [{ ratelimit: '"a";r=7;t=30', 'ratelimit-policy': '"a";q=50;w=soon' }, reading({ limit: 50 })],
+    [{ ratelimit: '"a";r=7;t=30', 'ratelimit-policy': '"b";q=50;w=60' }, reading({})],
     [
       { 'ratelimit-limit': '100, 100;w=60', 'ratelimit-remaining': '7', 'ratelimit-reset': '30' },
-      { remaining: 7, resetMs: 30_000, limit: 100 },
+      reading({ limit: 100, windowMs: 60_000 }),
     ],
     [
-      { 'x-ratelimit-remaining': '7', 'x-ratelimit-reset': '30' },
-      { remaining: 7, resetMs: 30_000, limit: null },
+      { 'ratelimit-limit': '100, 50;w=1, 100;w=60', 'ratelimit-remaining': '7', 'ratelimit-reset': '30' },
+      reading({ limit: 100, windowMs: 60_000 }),
     ],
+    [{ 'x-ratelimit-remaining': '7', 'x-ratelimit-reset': '30' }, reading({})],
+    [{ 'x-ratelimit-remaining': '7', 'x-ratelimit-reset': '30.0' }, reading({ isWholeSeconds: false })],
+    [{ 'x-ratelimit-remaining': '7', 'x-ratelimit-reset': '30s' }, reading({ isWholeSeconds: false })],
+    [{ 'x-ratelimit-remaining': '7', 'x-ratelimit-reset': String(NOW + 30_000) }, reading({ isWholeSeconds: false })],
+    [{ 'x-ratelimit-remaining': '7', 'x-ratelimit-reset': String(NOW / 1000 + 30) }, reading({})],
+    [{ 'x-ratelimit-remaining': '7', 'x-ratelimit-reset': IN_A_MINUTE.toUTCString() }, reading({ resetMs: 60_000 })],
     [
-      { 'x-ratelimit-remaining': '0.0', 'x-ratelimit-reset': '0' },
-      { remaining: 0, resetMs: 0, limit: null },
+      { 'x-ratelimit-remaining': '7', 'x-ratelimit-reset': IN_A_MINUTE.toISOString() },
+      reading({ resetMs: 60_000, isWholeSeconds: false }),
     ],
+    [{ 'x-ratelimit-remaining': '0.0', 'x-ratelimit-reset': '0' }, reading({ remaining: 0, resetMs: 0 })],
     [{ 'x-ratelimit-reset': '30' }, null],
     [{ 'x-ratelimit-remaining': '7' }, null],
     [{ 'x-ratelimit-remaining': 'many', 'x-ratelimit-reset': '30' }, null],
     [{ 'retry-after': '30' }, null],
     [{}, null],
-  ])('%j reads as %j', (headers, reading) => {
-    expect(rateLimitReading(headers, NOW)).toEqual(reading)
+  ])('%j reads as %j', (headers, expected) => {
+    expect(rateLimitReading(headers, NOW)).toEqual(expected)
   })
 
   test('equally tight limits count as the longer one', () => {

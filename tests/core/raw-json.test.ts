@@ -2,7 +2,9 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import {
   isRawNull,
+  JSON_LIMITS,
   JsonDepthError,
+  JsonSizeError,
   JsonSyntaxError,
   parseJson,
   RawJson,
@@ -111,6 +113,36 @@ describe('depth', () => {
   test.each([plain, raw])('a megabyte of open brackets is refused as too deep', (options) => {
     expect(() => parseJson('['.repeat(1_000_000), options)).toThrow(JsonDepthError)
     expect(() => parseJson('{"input":'.repeat(100_000), options)).toThrow(JsonDepthError)
+  })
+})
+
+describe('size', () => {
+  const limits = { maxValues: 4, maxMembers: 2 }
+
+  test.each([plain, raw])('so many values are read, and one more refused', (options) => {
+    expect(parseJson('[1,[2,3]]', { ...options, limits: { ...limits, maxValues: 5 } })).toEqual([1, [2, 3]])
+    expect(() => parseJson('[1,[2,3]]', { ...options, limits })).toThrow(
+      new JsonSizeError('JSON holds more than 4 values'),
+    )
+  })
+
+  test.each([plain, raw])('an object has so many members, also when they have one name', (options) => {
+    expect(parseJson('[{"a":1,"b":2}]', { ...options, limits })).toEqual([{ a: 1, b: 2 }])
+    for (const text of ['{"a":1,"b":2,"c":3}', '{"a":1,"a":2,"a":3}'])
+      expect(() => parseJson(text, { ...options, limits })).toThrow(
+        new JsonSizeError('JSON holds an object of more than 2 members'),
+      )
+  })
+
+  test('what is kept as text holds as much as it likes', () => {
+    const input = `[${'1,'.repeat(100)}{"a":1,"b":2,"c":3}]`
+    expect(parseJson(`{"input":${input}}`, { ...raw, limits })).toEqual({ input: new RawJson(input) })
+  })
+
+  test('a batch of ten thousand tasks with all their fields is within the limits', () => {
+    const fields = Object.fromEntries(Array.from({ length: 24 }, (_, at) => [`field${at}`, at]))
+    const tasks = Array(10_000).fill({ ...fields, parentIds: ['a', 'b', 'c'], metadata: { a: 'x', b: 'y' } })
+    expect(parseJson(JSON.stringify({ tasks }), { ...raw, limits: JSON_LIMITS })).toEqual({ tasks })
   })
 })
 

@@ -157,7 +157,17 @@ describe('a field', () => {
   }).flatMap(([name, values]) => values.map((value): [string, unknown] => [name, value]))
 
   test.each(bad)('%s refuses a wrong value (%#)', (name, value) => {
-    expect(pointersOf({ [name]: value })).toEqual([`/tasks/3/${name}`])
+    expect(pointersOf({ [name]: value })).toEqual([expect.stringMatching(`^/tasks/3/${name}(/[a-zA-Z]+)?$`)])
+  })
+
+  test.each([
+    [{ strategy: 'linear' }, '/strategy'],
+    [{ factor: 0.5 }, '/factor'],
+    [{ maxSeconds: -1 }, '/maxSeconds'],
+    [{ jitter: 2 }, '/jitter'],
+    [7, ''],
+  ])('of a retry policy %j the fault is named', (retry, at) => {
+    expect(pointersOf({ retry })).toEqual([`/tasks/3/retry${at}`])
   })
 
   test('of 32 metadata entries is fine', () => {
@@ -171,7 +181,7 @@ test('whatever is sent, each field is read, absent or faulted, and nothing throw
   fc.assert(
     fc.property(body, (sent) => {
       const { input, faults } = parse(sent)
-      const faulted = faults.map(({ pointer }) => pointer.slice('/tasks/3/'.length))
+      const faulted = faults.map(({ pointer }) => pointer.split('/')[3])
       const known = Object.entries(sent).filter(([, value]) => value !== undefined)
       expect([...Object.keys(input), ...faulted].toSorted()).toEqual(known.map(([name]) => name).toSorted())
     }),

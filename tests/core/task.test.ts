@@ -140,6 +140,14 @@ describe('the state of a group', () => {
     expect(groupStateOf(count([runningTask(), makeTask(failed)], true, 0))).toBe('active')
   })
 
+  test('is failed when a failure stopped it, and paused when it only was stopped once', () => {
+    const stoppedBy = { taskId: 't', at: NOW, isPausedToo: false }
+    const waiting = count([makeTask(failed), makeTask()], true, 0)
+    expect(groupStateOf({ ...waiting, stoppedBy })).toBe('failed')
+    expect(groupStateOf({ ...waiting, stoppedBy: null })).toBe('paused')
+    expect(groupStateOf({ ...waiting, stoppedBy, isPaused: false })).toBe('active')
+  })
+
   test('is failed when nothing can move because of what failed', () => {
     expect(stateOfGroup([done, failed, blocked])).toBe('failed')
   })

@@ -1,5 +1,6 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
+import { isWorkerName } from '../../server/core/ids.ts'
 import { requestBody, requestHeaders, workerUrl } from '../../server/core/worker-request.ts'
 import { runningTask } from '../support/attempts.ts'
 
@@ -54,7 +55,7 @@ describe('the body of a request', () => {
       metadata: { a: 'b' },
       input: '{ "n": 1.0 }',
     })
-    expect(requestBody(task, [{ taskId: 'p', worker: 'pw', input: '[ ]', output: '{"b":1,"a":2}' }])).toBe(
+    expect(requestBody(task, [{ taskId: 'p', worker: 'pw', input: '[ ]', output: '{"b":1,"a":2}' }], null)).toBe(
       '{"input":{ "n": 1.0 },"worker":"w","parents":[{"taskId":"p","worker":"pw","input":[ ],"output":{"b":1,"a":2}}],' +
         '"taskId":"t","taskGroupId":"g","name":"say \\"hi\\"","attempt":2,"remainingAttempts":4,"workgroup":"ads",' +
         '"key":"k","metadata":{"a":"b"}}',
@@ -70,7 +71,7 @@ describe('the body of a request', () => {
     fc.assert(
       fc.property(payload, fc.array(fc.tuple(payload, payload)), text, text, (input, results, name, key) => {
         const parents = results.map(([given, output], at) => ({ taskId: `p${at}`, worker: 'w', input: given, output }))
-        const body = requestBody(runningTask({ input, name, key, metadata: { [name]: key } }), parents)
+        const body = requestBody(runningTask({ input, name, key, metadata: { [name]: key } }), parents, null)
         expect(body.startsWith(`{"input":${input},`)).toBe(true)
         for (const { taskId, input: given, output } of parents)
           expect(body).toContain(`{"taskId":"${taskId}","worker":"w","input":${given},"output":${output}}`)
@@ -89,4 +90,39 @@ test.each([
   ['http://h', 'http://h/w/x'],
 ])('a worker at %s is called at %s', (base, url) => {
   expect(workerUrl(base, 'w/x')).toBe(url)
+})
+
+test('no name of a worker leads out of the base URL, as browsers and Node read addresses', () => {
+  const bases = ['http://h/base/', 'http://h:8080/a/b', 'https://h', 'http://[2001:db8::1]/x']
+  const parts = [
+    'a',
+    'B-9',
+    '.',
+    '~',
+    '_',
+    '/',
+    'evil.com',
+    '//',
+    '@evil.com',
+    '..',
+    '%2e%2e',
+    '\\\\evil',
+    '?',
+    '#',
+    ':80',
+    ';',
+  ]
+  const name = fc.oneof(
+    fc.string(),
+    fc.array(fc.constantFrom(...parts)).map((list) => list.join('')),
+  )
+  fc.assert(
+    fc.property(fc.constantFrom(...bases), name, (base, worker) => {
+      fc.pre(isWorkerName(worker))
+      const [from, to] = [new URL(base.replace(/\/?$/, '/')), new URL(workerUrl(base, worker))]
+      expect([to.origin, to.username, to.search, to.hash]).toEqual([from.origin, '', '', ''])
+      expect(to.pathname.startsWith(from.pathname)).toBe(true)
+    }),
+    { numRuns: 2000 },
+  )
 })

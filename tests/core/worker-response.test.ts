@@ -86,6 +86,14 @@ describe('a 2xx answer', () => {
     expect(errorOf(read(body))).toContain('nested deeper than 100 levels')
   })
 
+  test('of more values than anything needs is a failure, unless they are its output', () => {
+    const many = `[${'1,'.repeat(500_000)}1]`
+    expect(errorOf(read(`{"more":${many}}`))).toMatch(
+      /^the answer is too large \(JSON holds more than 500000 values\): /,
+    )
+    expect(read(`{"output":${many}}`)).toEqual({ ...success, output: many })
+  })
+
   test('nested 100 levels deep is a success', () => {
     const output = `${'['.repeat(99)}${']'.repeat(99)}`
     expect(read(`{"output":${output}}`)).toEqual({ ...success, output })

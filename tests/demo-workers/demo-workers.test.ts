@@ -24,7 +24,7 @@ describe('the handler of the demo workers', () => {
   test('names every worker that the README promises', () => {
     const simple = ['worker-a', 'worker-b', 'worker-c', 'flaky', 'slow', 'rate-limited', 'big-output', 'echo']
     const campaign = ['plan', 'create-campaign', 'create-ad-set', 'create-ad', 'qa', 'notify']
-    expect(makeWorkers().names).toEqual([...simple, ...campaign.map((name) => `campaign/${name}`)])
+    expect(makeWorkers().names).toEqual([...simple, 'storm/*', ...campaign.map((name) => `campaign/${name}`)])
   })
 
   test('answers 404 with an error for a worker that it does not have', async () => {

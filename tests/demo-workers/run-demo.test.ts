@@ -125,7 +125,7 @@ describe('what stands in the way of a demo', () => {
   test('an unknown name is answered with those that there are', async () => {
     const { run, lines } = makeRun({ name: 'circus' })
     expect(await run()).toBe(2)
-    expect(lines).toEqual(['There is no demo "circus": it is campaign or diamond.'])
+    expect(lines).toEqual(['There is no demo "circus": it is campaign, diamond or storm.'])
   })
 
   test('without a server it says in one sentence how to start one', async () => {

@@ -1,16 +1,19 @@
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
-import { openStorage } from '../../storage/open-storage.ts'
+import { sentenceOf } from '../../server/core/fault.ts'
 import {
   extraPosts,
   faultsOfChildren,
   faultsOfCreations,
   faultsOfEnds,
   faultsOfOrder,
+  faultsOfOutputs,
   faultsOfOverlap,
   faultsOfPosts,
-} from './kill/checks.ts'
-import { type History, Index, type Life } from './kill/history.ts'
+  faultsOfTokens,
+} from '../../server/selftest/checks.ts'
+import { type History, Index, type Life } from '../../server/selftest/history.ts'
+import { openStorage } from '../../storage/open-storage.ts'
 import { healthyAt, Load } from './kill/load.ts'
 import { answerAsTold, Plan } from './kill/plan.ts'
 import { everythingFinished, readEverything } from './kill/read-back.ts'
@@ -42,6 +45,8 @@ test('a server that is killed twenty times under load loses nothing, repeats onl
   expect(faultsOfOrder(index)).toEqual([])
   expect(faultsOfChildren(index)).toEqual([])
   expect(faultsOfOverlap(index)).toEqual([])
+  expect(faultsOfOutputs(index)).toEqual([])
+  expect(faultsOfTokens(index)).toEqual([])
   expect(recovery.faults).toEqual([])
   expect(faults).toEqual([])
   // Green means something only if there was work, and the kills hit it.
@@ -139,5 +144,5 @@ async function audit(path: string): Promise<string[]> {
   })
   const { faults } = await storage.audit()
   await storage.close()
-  return faults
+  return faults.map(sentenceOf)
 }

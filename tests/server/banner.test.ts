@@ -20,6 +20,7 @@ test('the first start of the demo tells everything, with a command to paste', ()
   expect(banner({ generatedPassword: 'pass-word' })).toBe(`
   Crew ${VERSION} listens at http://127.0.0.1:8090
 
+  Web UI    http://127.0.0.1:8090/
   API docs  http://127.0.0.1:8090/docs
   Storage   in memory
   Workers   http://127.0.0.1:8090/demo/ (the demo workers)

@@ -24,7 +24,7 @@ test.each(['version', '--version', '-v'])('%s tells the version', async (word) =
 test('help tells the commands', async () => {
   const help = await run('--help')
   expect(help).toMatchObject({ code: 0, stderr: '' })
-  expect(help.stdout).toMatch(/^ {2}start .*\n {2}demo \[NAME\] .*\n {2}health /m)
+  expect(help.stdout).toMatch(/^ {2}start .*\n {2}dev .*\n {2}demo \[NAME\] .*\n {2}health /m)
   expect([await run(), await run('help'), await run('-h')]).toEqual([help, help, help])
 })
 
@@ -47,9 +47,9 @@ test('help of another command tells its flags and where the settings are', async
 })
 
 test.each([
-  [['strat'], '"strat" is no command (did you mean start?): it is start, demo, health, import, version or help.'],
-  [['frobnicate'], '"frobnicate" is no command: it is start, demo, health, import, version or help.'],
-  [['help', 'frobnicate'], '"frobnicate" is no command: it is start, demo, health, import, version or help.'],
+  [['strat'], '"strat" is no command (did you mean start?): see crew help.'],
+  [['frobnicate'], '"frobnicate" is no command: see crew help.'],
+  [['help', 'frobnicate'], '"frobnicate" is no command: see crew help.'],
   [['start', '--port', '80x'], '--port is "80x": expected a whole number from 0 to 65535.'],
   [['start', '--prot', '80'], '--prot is no flag of this command (did you mean --port?): see --help.'],
   [['start', '--clean-expired-groups=maybe'], '--clean-expired-groups is "maybe": expected true or false.'],

@@ -8,7 +8,10 @@ import { onTestFinished, vi } from 'vitest'
 const BINARY = process.env.CREW_TEST_BINARY
 const MAIN = join(import.meta.dirname, '../../server/main.ts')
 // Bun reads .env by itself while developing, which would hide what Crew makes of it.
-const [PROGRAM, ...FIXED] = BINARY ? [resolve(BINARY)] : [process.execPath, '--no-env-file', MAIN]
+export const CREW_PROGRAM: readonly [string, ...string[]] = BINARY
+  ? [resolve(BINARY)]
+  : [process.execPath, '--no-env-file', MAIN]
+const [PROGRAM, ...FIXED] = CREW_PROGRAM
 /** How a person would start the example. */
 export const DEMO_COMMAND = BINARY ? `${PROGRAM} demo` : 'npm run demo --'
 /** Starting takes half a second; these are for machines that are busy. */
@@ -47,10 +50,17 @@ export async function runCrew(world: StartWorld): Promise<{ code: number | strin
   return { code: await ended, stdout: stdout(), stderr: stderr() }
 }
 
+export interface ServerWorld extends StartWorld {
+  /** Without it, `start`. */
+  readonly command?: 'start' | 'dev'
+  /** What it says when it listens, with where. */
+  readonly says?: RegExp
+}
+
 /** `crew start` on a free port; resolves when it says where it listens. */
-export async function startCrew(world: StartWorld): Promise<CrewProcess> {
-  const launched = launch({ ...world, args: ['start', '--port', '0', ...(world.args ?? [])] })
-  const [, url = ''] = await launched.says(/listens at (http:\S+)/)
+export async function startCrew({ command = 'start', says, ...world }: ServerWorld): Promise<CrewProcess> {
+  const launched = launch({ ...world, args: [command, '--port', '0', ...(world.args ?? [])] })
+  const [, url = ''] = await launched.says(says ?? /listens at (https?:\S+)/)
   return { ...launched, url }
 }
 

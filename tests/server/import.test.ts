@@ -59,7 +59,7 @@ describe('the report', () => {
 
   test('keeps control characters of names from the terminal', () => {
     const finding = { kind: 'taskSkipped', id: '\u001b[31mred\n', reason: 'r' } as const
-    expect(findingLine(finding, false)).toBe('task  [31mred  is skipped: r')
+    expect(findingLine(finding, false)).toBe('task [31mred is skipped: r')
   })
 
   test('tells how far it is', () => {

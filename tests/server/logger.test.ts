@@ -48,3 +48,21 @@ test('on a terminal lines are for reading', () => {
   expect(lines.join()).toContain('started')
   expect(lines.join()).not.toContain('{"level"')
 })
+
+const HOSTILE = 'a\n{"level":"fatal","msg":"gone"}\r\u001b[2J\u0085\u009b2J\u2028\u2029\u202e\u200f\u{e0001}\0"\\'
+
+test('whatever stands in a field, a line stays one line of plain characters, and says it to who reads JSON', () => {
+  const { logger, lines } = makeLog()
+  logger.info({ worker: HOSTILE, err: new Error(HOSTILE) }, 'x')
+  const text = lines.join('')
+  expect(text.trimEnd()).not.toMatch(/[\p{Cc}\p{Cf}\u2028\u2029]/u)
+  expect(JSON.parse(text)).toMatchObject({ level: 'info', worker: HOSTILE, err: { message: HOSTILE } })
+})
+
+test('on a terminal a field moves no cursor and begins no line', () => {
+  const { logger, lines } = makeLog({ isTty: true })
+  logger.info({ worker: HOSTILE }, 'x')
+  const text = lines.join('').trimEnd()
+  expect(text).not.toContain('\u001b[2J')
+  expect(text.split('\n')).toHaveLength(1)
+})

@@ -11,9 +11,13 @@ test('a server answers, logs lines of JSON, and tells people what they need on s
   const folder = makeFolder()
   const crew = await startCrew({ folder, args: ['--demo'] })
   expect(await (await fetch(`${crew.url}/healthz`)).text()).toBe('Healthy!')
-  expect(await (await fetch(`${crew.url}/readyz`)).json()).toEqual({
+  expect(await (await fetch(`${crew.url}/readyz`)).json()).toMatchObject({
     ready: true,
-    detail: { state: 'ready', storage: { engine: 'sqlite', survives: 'power' } },
+    detail: {
+      state: 'ready',
+      storage: { engine: 'sqlite', survives: 'power' },
+      lag: { schedulerMs: expect.any(Number) },
+    },
   })
   crew.kill('SIGTERM')
   expect(await crew.ended).toBe(0)

@@ -1,5 +1,5 @@
 import { afterEach, expect, test, vi } from 'vitest'
-import { newId, newTraceparent, systemClock, systemTimers } from '../../server/system-clock.ts'
+import { newId, newTraceparent, systemClock, systemEvery, systemTimers } from '../../server/system-clock.ts'
 
 afterEach(() => {
   vi.useRealTimers()
@@ -40,4 +40,27 @@ test('a cancelled timer never fires, also after its first step', () => {
   cancel()
   vi.advanceTimersByTime(50 * days)
   expect(run).not.toHaveBeenCalled()
+})
+
+test('what comes soon comes after what this turn still asks for', async () => {
+  const order: string[] = []
+  const { promise, resolve } = Promise.withResolvers<void>()
+  systemTimers.soon(() => {
+    order.push('soon')
+    resolve()
+  })
+  void Promise.resolve().then(() => order.push('this turn'))
+  order.push('now')
+  await promise
+  expect(order).toEqual(['now', 'this turn', 'soon'])
+})
+
+test('what is repeated goes on until it is stopped', () => {
+  vi.useFakeTimers()
+  const run = vi.fn()
+  const stop = systemEvery(100, run)
+  vi.advanceTimersByTime(350)
+  stop()
+  vi.advanceTimersByTime(350)
+  expect(run).toHaveBeenCalledTimes(3)
 })

@@ -15,6 +15,8 @@ import {
 } from '../../server/services/groups.ts'
 import { createTask, resetTask, updateTask } from '../../server/services/tasks.ts'
 import { answer } from '../support/attempts.ts'
+import { changeSet, insertTask } from '../support/changes.ts'
+import { makeTask } from '../support/make.ts'
 import { openServiceWorld, refusalOf } from '../support/service-world.ts'
 import { conflictingStorage, interruptCommit, wrapStorage } from '../support/storage-wrappers.ts'
 
@@ -259,6 +261,86 @@ describe('a pause', () => {
   })
 })
 
+describe('a resume that is spread', () => {
+  test('lets what it makes due start evenly over the time, in its order', async () => {
+    const world = await openServiceWorld()
+    const now = world.clock.now()
+    await world.graph(
+      [
+        { id: 'a' },
+        { id: 'b', isPaused: true },
+        { id: 'urgent', priority: 1 },
+        { id: 'c' },
+        { id: 'below', parentIds: ['a'] },
+        { id: 'scheduled', runAfter: now + 300 },
+        { id: 'done', isComplete: true },
+      ],
+      { isPaused: true },
+    )
+    await resumeGroup(world.context, 'g', { spreadSeconds: 1 })
+    const ran: [string, number][] = []
+    for (let at = 0; at <= 1000; at += 50) {
+      world.clock.set(now + at)
+      for (const id of await world.runAll()) ran.push([id, at])
+    }
+    expect(ran).toEqual([
+      ['urgent', 0],
+      ['a', 250],
+      ['below', 250],
+      ['scheduled', 300],
+      ['b', 500],
+      ['c', 750],
+    ])
+  })
+
+  test('of a group that was not paused puts off only what was paused itself', async () => {
+    const world = await openServiceWorld()
+    const now = world.clock.now()
+    await world.graph([{ id: 'free' }, { id: 'a', isPaused: true }, { id: 'b', isPaused: true }])
+    await resumeGroup(world.context, 'g', { spreadSeconds: 10 })
+    const tasks = await world.loadAll()
+    expect([...tasks.values()].map(({ id, runAfter }) => [id, runAfter])).toEqual([
+      ['free', now],
+      ['a', now],
+      ['b', now + 5000],
+    ])
+  })
+
+  test('takes in what a task got at the same moment', async () => {
+    const world = await openServiceWorld()
+    const now = world.clock.now()
+    await world.graph([{ id: 'a' }, { id: 'b' }], { isPaused: true })
+    const meanwhile = () => updateTask(world.context, { taskId: 'b' }, { runAfter: now + 90_000 })
+    const context = world.through(interruptCommit(world.storage, meanwhile))
+    await resumeGroup(context, 'g', { spreadSeconds: 10 })
+    expect((await world.load('b')).runAfter).toBe(now + 90_000)
+  })
+
+  test('reaches every one of 20,000 tasks, in commits that hold up nobody', async () => {
+    const world = await openServiceWorld()
+    const now = world.clock.now()
+    await world.graph([], { isPaused: true })
+    const sizes: number[] = []
+    const storage = wrapStorage(world.storage, {
+      commit(changeSets) {
+        sizes.push(changeSets.reduce((sum, { changes }) => sum + changes.length, 0))
+        return world.storage.commit(changeSets)
+      },
+    })
+    for (let batch = 0; batch < 20; batch++) {
+      const tasks = Array.from({ length: 1000 }, (_, at) =>
+        insertTask(makeTask({ id: `t${batch}-${at}`, groupId: 'g' })),
+      )
+      await world.storage.commit([changeSet({ changes: tasks })])
+    }
+    await resumeGroup(world.through(storage), 'g', { spreadSeconds: 20_000 })
+    expect(Math.max(...sizes)).toBeLessThanOrEqual(200)
+    const query = { groupId: 'g', page: 2, pageSize: 10_000, search: '', skipCompleted: false }
+    const { tasks } = await world.storage.listTasks(query)
+    expect(tasks.map(({ runAfter }) => runAfter)).toEqual(tasks.map((_, at) => now + (10_000 + at) * 1000))
+  })
+})
+
 describe('a reset', () => {
   const options = { remainingAttempts: 3 }
   const makesChild = (task: { id: string }) =>
@@ -368,6 +450,29 @@ describe('a retry', () => {
     await retryGroup(world.through(interruptCommit(world.storage, meanwhile)), 'g', { remainingAttempts: 4 })
     const left = new Set([...(await world.loadAll()).values()].map(({ remainingAttempts }) => remainingAttempts))
     expect([...left]).toEqual([4])
+  })
+
+  test('that is spread lets the failed ones start evenly over the time, and leaves the others', async () => {
+    const world = await openServiceWorld()
+    await world.graph([
+      ...Array.from({ length: 4 }, (_, at) => ({ id: `failed-${at}`, remainingAttempts: 1 })),
+      { id: 'scheduled', runAfter: world.clock.now() + 1_000_000 },
+    ])
+    await world.runAll(() => answer('', 500))
+    const now = world.clock.advance(5000)
+    await createTask(world.context, 'g', { id: 'new', worker: 'w' })
+    await retryGroup(world.context, 'g', { remainingAttempts: 3, spreadSeconds: 100 })
+    const tasks = await world.loadAll()
+    expect(
+      [...tasks.values()].map(({ id, runAfter, remainingAttempts }) => [id, runAfter - now, remainingAttempts]),
+    ).toEqual([
+      ['failed-0', 0, 3],
+      ['failed-1', 25_000, 3],
+      ['failed-2', 50_000, 3],
+      ['failed-3', 75_000, 3],
+      ['scheduled', 995_000, 3],
+      ['new', 0, 3],
+    ])
   })
 
   test('of a group without incomplete tasks changes nothing', async () => {

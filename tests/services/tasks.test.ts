@@ -485,6 +485,7 @@ describe('why', () => {
     expect(await explainTask(world.context, { taskId: 'first' })).toMatchObject({
       state: 'running',
       reasons: [{ code: 'running' }],
+      ahead: 0,
     })
   })
 
@@ -504,7 +505,7 @@ test('attempts are listed newest first', async () => {
   await world.graph([{ id: 'a', errorDelayInSeconds: 0 }])
   const replies = [answer('', 500), answer({ output: 1 })]
   await world.runAll(() => replies.shift() ?? answer())
-  expect(await listAttempts(world.context, { taskId: 'a' })).toMatchObject([
+  expect((await listAttempts(world.context, { taskId: 'a' })).attempts).toMatchObject([
     { number: 2, outcome: 'succeeded', error: null },
     { number: 1, outcome: 'failed', error: 'HTTP 500' },
   ])

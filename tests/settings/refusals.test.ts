@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest'
+import { nearestWord } from '../../server/core/nearest-word.ts'
 import { misspelledNames } from '../../server/settings/misspelled-names.ts'
-import { nearestWord } from '../../server/settings/nearest-word.ts'
 import { makeInput, read, refusalOf } from './make-input.ts'
 
 test('without a login only this machine is listened to', () => {

@@ -4,13 +4,19 @@ import { describeCallsAtOnce } from './conformance/calls-at-once.ts'
 import { describeClaims } from './conformance/claims.ts'
 import { describeCommits } from './conformance/commits.ts'
 import { describeDurability } from './conformance/durability.ts'
+import { describeFailing } from './conformance/failing.ts'
+import { describeGateOpenings } from './conformance/gate-openings.ts'
+import { describeGates } from './conformance/gates.ts'
 import { describeGraph } from './conformance/graph.ts'
+import { describeGroupLists } from './conformance/group-lists.ts'
 import { describeHolds } from './conformance/holds.ts'
 import { describeKeeping } from './conformance/keeping.ts'
 import { describeLeases } from './conformance/leases.ts'
 import { describeLists } from './conformance/lists.ts'
 import { describeMergeKeys } from './conformance/merge-keys.ts'
+import { describeNames } from './conformance/names.ts'
 import { describeTasks } from './conformance/tasks.ts'
+import { describeTraffic } from './conformance/traffic.ts'
 import { openStorageWorld, type StorageFactory, type StorageWorld } from './storage-world.ts'
 
 export type { StorageFactory } from './storage-world.ts'
@@ -38,9 +44,15 @@ export function describeTaskStorage(name: string, factory: StorageFactory): void
     describe('claims', () => describeClaims(it))
     describe('merge keys', () => describeMergeKeys(it))
     describe('pauses and holds', () => describeHolds(it))
+    describe('gates', () => describeGates(it))
+    describe('gates that open', () => describeGateOpenings(it))
     describe('leases', () => describeLeases(it))
     describe('lists', () => describeLists(it))
+    describe('lists of groups', () => describeGroupLists(it))
+    describe('traffic', () => describeTraffic(it))
+    describe('names', () => describeNames(it))
     describe('books', () => describeBooks(it))
+    describe('what fails', () => describeFailing(it))
     describe('what is kept beside the tasks', () => describeKeeping(it))
     if (factory.isDurable) describe('durability', () => describeDurability(it, factory))
     afterAll(() => factory.cleanup())

@@ -1,5 +1,7 @@
 import fc from 'fast-check'
-import type { HoldScope } from '../../server/core/change-set.ts'
+import type { HoldKind, HoldScope } from '../../server/core/change-set.ts'
+import type { GateLimits, GateScope } from '../../server/core/gate.ts'
+import { failurePolicies } from '../../server/core/group-settings.ts'
 import { Hold } from '../../server/core/task.ts'
 import { type Edit, type Flaw, keys, type TaskSeed } from './model-edits.ts'
 
@@ -10,8 +12,32 @@ const rarely = fc.integer({ min: 0, max: 9 }).map((n) => n === 9)
 const sometimes = fc.integer({ min: 0, max: 3 }).map((n) => n === 3)
 const name = fc.nat({ max: 5 })
 const scope = fc.constantFrom<HoldScope>('workgroup', 'worker')
+const gateScope = fc.constantFrom<GateScope>('workgroup', 'workgroup', 'worker', 'worker', 'all')
+const holdKind = fc.constantFrom<HoldKind>('manual', 'rateLimit', 'delay', 'breaker', 'breaker')
+const interval = fc.constantFrom(0, 7, 100 / 3, 500, 4_000)
+/** Whole limits are compared, also with what an engine has read again. */
+const plain = { noNullPrototype: true } as const
+const gateRate = fc.record(
+  {
+    count: fc.integer({ min: 1, max: 7 }),
+    perMs: fc.constantFrom(10, 1_000, 1_000, 60_000),
+    burst: fc.integer({ min: 1, max: 4 }),
+  },
+  plain,
+)
+const gateLimits: fc.Arbitrary<GateLimits | null> = fc.option(
+  fc.record(
+    {
+      maxConcurrent: fc.option(fc.integer({ min: 0, max: 6 })),
+      rate: fc.option(gateRate),
+      rampStepMs: fc.constantFrom(0, 100, 1_000),
+    },
+    plain,
+  ),
+  { freq: 2 },
+)
 
-const taskSeed: fc.Arbitrary<TaskSeed> = fc.record({
+export const taskSeed: fc.Arbitrary<TaskSeed> = fc.record({
   parents: fc.oneof(
     { weight: 3, arbitrary: fc.constant([]) },
     { weight: 2, arbitrary: fc.array(index, { maxLength: 5 }) },
@@ -21,11 +47,12 @@ const taskSeed: fc.Arbitrary<TaskSeed> = fc.record({
   workgroup: name,
   priority: fc.integer({ min: -1, max: 1 }),
   delay,
-  holds: fc.constantFrom(0, 0, 0, 0, 0, 0, Hold.paused, Hold.exhausted, Hold.complete),
+  holds: fc.constantFrom(0, 0, 0, 0, 0, 0, Hold.paused, Hold.exhausted, Hold.exhausted | Hold.passed, Hold.complete),
   weight: fc.nat({ max: 2 }),
 })
 
 const kindOf = <Kind extends Edit['kind']>(kind: Kind): fc.Arbitrary<Kind> => fc.constant(kind)
+const policy = fc.constantFrom(...failurePolicies)
 const flaw = fc.constantFrom<Flaw>(
   'none',
   'none',
@@ -50,10 +77,14 @@ const edits: readonly { weight: number; arbitrary: fc.Arbitrary<Edit> }[] = [
       flaw,
     }),
   },
-  { weight: 4, arbitrary: fc.record({ kind: kindOf('putGroup'), group: name, isPaused: rarely }) },
+  {
+    weight: 4,
+    arbitrary: fc.record({ kind: kindOf('putGroup'), group: name, isPaused: rarely, isStopped: sometimes, policy }),
+  },
   {
     weight: 1,
-    arbitrary: fc.record({ kind: kindOf('resume'), group: name, hold: fc.constantFrom(Hold.paused, Hold.exhausted) }),
+    // The other bits have to do with children, or with another bit.
+    arbitrary: fc.record({ kind: kindOf('resume'), group: name, hold: fc.constant(Hold.paused) }),
   },
   {
     weight: 12,
@@ -69,7 +100,14 @@ const edits: readonly { weight: number; arbitrary: fc.Arbitrary<Edit> }[] = [
   },
   {
     weight: 6,
-    arbitrary: fc.record({ kind: kindOf('fail'), lease: index, isOld: sometimes, delay: ahead, isLast: rarely }),
+    arbitrary: fc.record({
+      kind: kindOf('fail'),
+      lease: index,
+      isOld: sometimes,
+      delay: ahead,
+      isLast: rarely,
+      isNarrowing: rarely,
+    }),
   },
   { weight: 3, arbitrary: fc.record({ kind: kindOf('reset'), task: index, isStale: rarely }) },
   { weight: 3, arbitrary: fc.record({ kind: kindOf('finish'), task: index, isStale: rarely }) },
@@ -87,8 +125,21 @@ const edits: readonly { weight: number; arbitrary: fc.Arbitrary<Edit> }[] = [
   { weight: 0.5, arbitrary: fc.record({ kind: kindOf('deleteGroup'), group: name }) },
   { weight: 0.5, arbitrary: fc.record({ kind: kindOf('finishGroup'), group: name }) },
   { weight: 1, arbitrary: fc.record({ kind: kindOf('retireGroup'), group: name }) },
-  { weight: 2, arbitrary: fc.record({ kind: kindOf('hold'), scope, name, delay: ahead }) },
-  { weight: 2, arbitrary: fc.record({ kind: kindOf('release'), scope, name }) },
+  { weight: 1, arbitrary: fc.record({ kind: kindOf('retireFailed'), group: name }) },
+  { weight: 2, arbitrary: fc.record({ kind: kindOf('hold'), scope, name, delay: ahead, as: holdKind }) },
+  { weight: 2.5, arbitrary: fc.record({ kind: kindOf('release'), scope, name, onlyBreaker: sometimes }) },
+  { weight: 2, arbitrary: fc.record({ kind: kindOf('limit'), scope: gateScope, name, limits: gateLimits }) },
+  {
+    weight: 1,
+    arbitrary: fc.record({
+      kind: kindOf('pace'),
+      scope,
+      name,
+      intervals: fc.tuple(interval, interval),
+      delay: ahead,
+    }),
+  },
+  { weight: 1, arbitrary: fc.record({ kind: kindOf('narrow'), scope, name, agoMs: ahead }) },
 ].map(({ weight, arbitrary }) => ({ weight: Math.ceil(weight * 2), arbitrary }))
 
 /** Any edit, the everyday ones more often. */

@@ -1,6 +1,7 @@
 import type { Task } from '../../server/core/task.ts'
-import type { ClaimRequest, ClaimResult } from '../../storage/task-storage.ts'
-import { isClaimable, leaseInModel, type Model, startableAt } from './model.ts'
+import type { ClaimRequest, ClaimResult, GateRef } from '../../storage/task-storage.ts'
+import { isAtGates, isClaimable, leaseInModel, type Model, startableAt } from './model.ts'
+import { enterInModel, gateInModel, gatesOf, isKnown, roomInModel } from './model-gates.ts'
 
 /** The order of claims within a group: higher priority, then earlier runAfter, then earlier created. */
 export const byClaimOrder = (a: Task, b: Task): number =>
@@ -8,7 +9,8 @@ export const byClaimOrder = (a: Task, b: Task): number =>
 
 /**
  * Leases in the model what an engine claimed and answers, as sentences, what was wrong with the claim. The port leaves
- * engines free in the order of workers and in who wins a merge key; every answer that keeps its sentence is legal.
+ * engines free in the order of workers, in who wins a merge key and in who of several workgroups passes a gate that has less room than
+ * they want; every answer that keeps its sentence is legal.
  */
 export function applyClaim(
   model: Model,
@@ -17,27 +19,77 @@ export function applyClaim(
   { hasTurns }: { hasTurns: boolean },
 ): string[] {
   const before = new Map(model.books.tasks)
-  const claimable = [...before.values()].filter((task) => isClaimable(model, task))
+  const atGates = [...before.values()].filter((task) => isAtGates(model, task))
+  const rooms = roomsBefore(model, atGates)
+  const probes = new Set(result.tasks.map(({ task }) => task.worker).filter((name) => isProbing(model, name)))
   const slotsOf = slotsBefore(model, request)
   const faults: string[] = []
   for (const { task, token } of result.tasks) {
     const known = model.books.tasks.get(task.id)
-    if (!known || !isClaimable(model, known)) faults.push(`${task.id} was claimed and is not claimable`)
+    if (!known || !isAtGates(model, known)) faults.push(`${task.id} was claimed and is not claimable`)
     else leaseInModel(model, task.id, { token, until: request.until })
   }
   const claimed = result.tasks.map(({ task }) => before.get(task.id)).filter((task) => task !== undefined)
-  // What could still be claimed after the answer, its merge keys counted: had its turn not come, it was passed over.
-  const left = claimable.filter((task) => {
+  enterInModel(model, claimed)
+  // What could still be claimed but for gates, its merge keys counted.
+  const left = atGates.filter((task) => {
     const now = model.books.tasks.get(task.id)
-    return now !== undefined && isClaimable(model, now)
+    return now !== undefined && isAtGates(model, now)
   })
+  // Gates had room for it before the claim: had its turn not come, it was passed over.
+  const passed = left.filter((task) => gatesOf(task).every((ref) => rooms(ref) > 0))
+  // Something may wait at a gate still that is open by now.
+  const isGated = ({ workgroup }: Task) => workgroup !== '' && isKnown(model, { scope: 'workgroup', name: workgroup })
   return [
     ...faults,
-    ...amountFaults(request, slotsOf, claimed, left),
-    ...orderFaults(claimed, left),
-    ...(hasTurns ? turnFaults(claimed, left) : []),
+    ...roomFaults(rooms, claimed),
+    ...probeFaults(result, probes),
+    ...amountFaults(
+      request,
+      slotsOf,
+      claimed,
+      left.filter((task) => isClaimable(model, task)),
+    ),
+    ...orderFaults(claimed, passed, isGated),
+    // Those who wait at the gate of a workgroup have their turns there.
+    ...(hasTurns
+      ? turnFaults(
+          claimed,
+          passed.filter((task) => !isGated(task)),
+        )
+      : []),
     ...dueFaults(model, request, slotsOf, result),
   ]
+}
+
+const never = Number.POSITIVE_INFINITY
+
+/** How many a gate let through when the claim began. */
+type Rooms = (ref: GateRef) => number
+
+function roomsBefore(model: Model, tasks: readonly Task[]): Rooms {
+  const rooms = new Map<string, number>()
+  for (const ref of tasks.flatMap(gatesOf)) rooms.set(`${ref.scope} ${ref.name}`, roomInModel(model, ref).free)
+  return ({ scope, name }) => rooms.get(`${scope} ${name}`) ?? never
+}
+
+const isProbing = (model: Model, name: string): boolean => gateInModel(model, { scope: 'worker', name }).probeMs > 0
+
+function roomFaults(rooms: Rooms, claimed: readonly Task[]): string[] {
+  const counts = new Map<string, { ref: GateRef; count: number }>()
+  for (const ref of claimed.flatMap(gatesOf)) {
+    const key = `${ref.scope} ${ref.name}`
+    counts.set(key, { ref, count: (counts.get(key)?.count ?? 0) + 1 })
+  }
+  return [...counts]
+    .filter(([, { ref, count }]) => count > rooms(ref))
+    .map(([key, { ref, count }]) => `${count} started at the gate of ${key}, which had room for ${rooms(ref)}`)
+}
+
+function probeFaults({ tasks }: ClaimResult, probes: ReadonlySet<string>): string[] {
+  return tasks
+    .filter(({ task, isProbe }) => isProbe !== probes.has(task.worker))
+    .map(({ task, isProbe }) => `${task.id} is ${isProbe ? 'a' : 'no'} probe`)
 }
 
 /** What a worker may be given: the server's free slots, and what the leases before the claim leave. */
@@ -72,10 +124,11 @@ function amountFaults(
   return [...tooMany, ...missed.map((task) => `${task.id} was not claimed though a slot was free`)]
 }
 
-/** In each group of a worker the claimed tasks come in order, and before all that are left. */
-function orderFaults(claimed: readonly Task[], left: readonly Task[]): string[] {
+/** In each group of a worker the claimed tasks come in order, and before all that are left; a gate orders its own workgroup only. */
+function orderFaults(claimed: readonly Task[], left: readonly Task[], isGated: (task: Task) => boolean): string[] {
   const faults: string[] = []
-  const isSameQueue = (a: Task, b: Task) => a.worker === b.worker && a.groupId === b.groupId
+  const isSameQueue = (a: Task, b: Task) =>
+    a.worker === b.worker && a.groupId === b.groupId && (a.workgroup === b.workgroup || !(isGated(a) || isGated(b)))
   for (const [index, task] of claimed.entries()) {
     const ahead = [...claimed.slice(index + 1), ...left].filter(
       (other) => isSameQueue(other, task) && byClaimOrder(other, task) < 0,

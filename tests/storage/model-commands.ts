@@ -1,26 +1,18 @@
-import { isDeepStrictEqual } from 'node:util'
 import fc from 'fast-check'
 import { expect } from 'vitest'
-import { type Task, taskStates } from '../../server/core/task.ts'
-import type { ClaimRequest, ClaimResult, TaskStorage } from '../../storage/task-storage.ts'
+import type { Task } from '../../server/core/task.ts'
+import type { ClaimRequest, ClaimResult, ScannedRecord, TaskStorage } from '../../storage/task-storage.ts'
 import type { SimulatedClock } from '../support/simulated-clock.ts'
-import {
-  childrenOf,
-  commitToModel,
-  countGroup,
-  duplicatesOf,
-  isFinished,
-  isLeaseExpired,
-  liveHolds,
-  renewInModel,
-  stateInModel,
-  tasksOf,
-} from './model.ts'
-import { anyEdit } from './model-arbitraries.ts'
+import { commitToModel, isLeaseExpired, renewInModel } from './model.ts'
+import { anyEdit, taskSeed } from './model-arbitraries.ts'
 import { applyClaim } from './model-claims.ts'
-import { changeSetOf, type Edit, type ModelRun } from './model-edits.ts'
+import { compareAll, compareGates, noFaults, same } from './model-compare.ts'
+import { changeSetOf, type Edit, type ModelRun, type TaskSeed } from './model-edits.ts'
+import { everyGate, pick, workers } from './model-gate-edits.ts'
+import { forgettable } from './model-gates.ts'
+import { groupIds } from './model-group-edits.ts'
+import { createInModel, putInModel, recordInModel, recordsOfKind, scannedRecords } from './model-records.ts'
 import type { StorageFactory } from './storage-world.ts'
-import { everyGroup, everyTask } from './storage-world.ts'
 
 /** The store under test, and how to move time and crash it. */
 export interface RealRun {
@@ -32,10 +24,14 @@ export interface RealRun {
 
 export interface CommandRun extends ModelRun {
   bootId: string
-  readonly isPartitioned: boolean
+  /** As text, for the report. */
+  readonly begun: string[]
   /** Commands that ran: proof that the test did its work. */
   executed: number
 }
+
+/** More than a run makes. */
+const MAX_LEASES = 10_000
 
 /** One step on model and store. Holds only numbers, so that it can be run again on another state while shrinking. */
 export type StorageCommand = fc.AsyncCommand<CommandRun, RealRun>
@@ -44,9 +40,12 @@ export type StorageCommand = fc.AsyncCommand<CommandRun, RealRun>
 const command = (text: string, run: (model: CommandRun, real: RealRun) => Promise<void>): StorageCommand => ({
   check: () => true,
   run: async (model, real) => {
+    model.begun.push(text)
+    const dropped = everyGate.map((ref) => forgettable(model, ref))
     await run(model, real)
     model.executed++
     await compareAll(model, real.storage)
+    await compareGates(model, real.storage, dropped)
   },
   toString: () => text,
 })
@@ -59,6 +58,31 @@ const commit = (edits: readonly Edit[]): StorageCommand =>
     expect(await storage.commit(sets)).toEqual(expected)
   })
 
+interface CrowdSeed {
+  readonly groups: readonly number[]
+  readonly task: TaskSeed
+  readonly slots: number
+}
+
+/** Tasks of a group in a crowd: with one or two no group can have a turn too many. */
+const CROWD = 4
+
+/** Some groups get several tasks each for one worker, and then it has fewer slots than tasks: so it matters whose turn it is. */
+const crowd = (seed: CrowdSeed): StorageCommand =>
+  command(`crowd(${JSON.stringify(seed)})`, async (model, { storage }) => {
+    const existing = [...model.books.groups.keys()]
+    const tasks = Array.from({ length: CROWD }, () => ({ ...seed.task, parents: [], key: 0, delay: 0, holds: 0 }))
+    for (const index of new Set(seed.groups)) {
+      const group = groupIds.indexOf(pick(existing, index) ?? '')
+      const set = changeSetOf({ kind: 'insert', group, tasks, flaw: 'none' }, model)
+      if (group >= 0 && set) expect(await storage.commit([set])).toEqual([commitToModel(model, set)])
+    }
+    const slots = Array.from({ length: workers.length }, () => 0).with(seed.task.worker % workers.length, seed.slots)
+    const request = requestOf({ limit: 12, slots, slotsPerWorker: 0, maxLeases: 12, ms: 5_000 }, model)
+    if (model.isPartitioned && hasLongEnded(model)) await reapSome(model, storage, MAX_LEASES)
+    checkClaim(model, request, await storage.claim(request))
+  })
+
 type ClaimSeed = {
   readonly limit: number
   readonly slots: readonly number[]
@@ -69,14 +93,13 @@ type ClaimSeed = {
 
 const claim = (seed: ClaimSeed): StorageCommand =>
   command(`claim(${JSON.stringify(seed)})`, async (model, { storage }) => {
+    if (model.isPartitioned && hasLongEnded(model)) await reapSome(model, storage, MAX_LEASES)
     const request = requestOf(seed, model)
     checkClaim(model, request, await storage.claim(request))
   })
 
 function requestOf(seed: ClaimSeed, model: CommandRun): ClaimRequest {
-  const { limit, slotsPerWorker, ms } = seed
-  // Permits are counted by the worker that a task had when it was claimed: the model's edits of running tasks would differ.
-  const maxLeasesPerWorker = model.isPartitioned ? 1_000 : seed.maxLeases
+  const { limit, slotsPerWorker, maxLeases: maxLeasesPerWorker, ms } = seed
   const slots = new Map(seed.slots.map((count, index) => [`w${index}`, count]))
   return { limit, slots, slotsPerWorker, maxLeasesPerWorker, until: model.clock.now() + ms }
 }
@@ -84,7 +107,7 @@ function requestOf(seed: ClaimSeed, model: CommandRun): ClaimRequest {
 function checkClaim(model: CommandRun, request: ClaimRequest, result: ClaimResult): void {
   const { tasks: before } = model.books
   for (const { task } of result.tasks) model.meets('claim', before.get(task.id) ?? task)
-  expect(applyClaim(model, request, result, { hasTurns: !model.isPartitioned })).toEqual([])
+  noFaults(applyClaim(model, request, result, { hasTurns: !model.isPartitioned }))
   for (const { task, token, parents } of result.tasks) {
     model.leases.push({ taskId: task.id, token, version: task.version })
     same(task, model.books.tasks.get(task.id))
@@ -111,43 +134,94 @@ const together = (first: readonly Edit[], seed: ClaimSeed, second: readonly Edit
 
 const parentResult = ({ id, worker, input, output }: Task) => ({ taskId: id, worker, input, output })
 
-const renew = (picks: readonly number[], ms: number): StorageCommand =>
-  command(`renew(${JSON.stringify(picks)}, ${ms})`, async (model, { storage }) => {
+const renew = (picks: readonly number[], ms: number, holder: string | undefined): StorageCommand =>
+  command(`renew(${JSON.stringify(picks)}, ${ms}, ${holder})`, async (model, { storage }) => {
     const seen = model.leases.length === 0 ? [] : picks.map((pick) => model.leases[pick % model.leases.length])
     const refs = [...new Set(seen)].filter((lease) => lease !== undefined)
     const until = model.clock.now() + ms
-    const lost = refs.filter(({ taskId, token }) => !renewInModel(model, taskId, token, until))
-    const answer = await storage.renewLeases(refs, until)
+    const lost = refs.filter((lease) => !renewInModel(model, lease, { until, holder }))
+    const answer = await storage.renewLeases(refs, until, holder)
     expect(answer.toSorted()).toEqual(lost.map(({ token }) => token).sort())
   })
 
-/** What a reaper does: each lease that ended is given back, by its token. */
 const reap = (limit: number): StorageCommand =>
-  command(`reap(${limit})`, async (model, { storage }) => {
-    const found = await storage.listExpiredLeases(limit)
-    const expired = [...model.books.tasks.values()].filter((task) => isLeaseExpired(model, task))
-    expect(found).toHaveLength(Math.min(limit, expired.length))
-    expect(found.map(untilOf)).toEqual(
-      expired
-        .map(untilOf)
-        .sort((a, b) => a - b)
-        .slice(0, limit),
-    )
-    const sets = found.map((task) => {
-      expect(task).toEqual(model.books.tasks.get(task.id))
-      model.meets('reap', task)
-      return {
-        guards: [{ kind: 'lease', taskId: task.id, token: task.lease?.token ?? '', version: task.version } as const],
-        changes: [
-          { kind: 'patchTask', taskId: task.id, patch: { givenBack: task.givenBack + 1 }, lease: 'settle' } as const,
-        ],
-        events: [],
-      }
-    })
-    expect(await storage.commit(sets)).toEqual(sets.map((set) => commitToModel(model, set)))
+  command(`reap(${limit})`, (model, { storage }) => reapSome(model, storage, limit))
+
+/** What a reaper does: each lease that ended is given back, by its token. */
+async function reapSome(model: CommandRun, storage: TaskStorage, limit: number): Promise<void> {
+  const found = await storage.listExpiredLeases(limit)
+  const expired = [...model.books.tasks.values()].filter((task) => isLeaseExpired(model, task))
+  expect(found).toHaveLength(Math.min(limit, expired.length))
+  expect(found.map(untilOf)).toEqual(
+    expired
+      .map(untilOf)
+      .sort((a, b) => a - b)
+      .slice(0, limit),
+  )
+  const sets = found.map((task) => {
+    expect(task).toEqual(model.books.tasks.get(task.id))
+    model.meets('reap', task)
+    return {
+      guards: [{ kind: 'lease', taskId: task.id, token: task.lease?.token ?? '', version: task.version } as const],
+      changes: [
+        { kind: 'patchTask', taskId: task.id, patch: { givenBack: task.givenBack + 1 }, lease: 'settle' } as const,
+      ],
+      events: [],
+    }
   })
+  expect(await storage.commit(sets)).toEqual(sets.map((set) => commitToModel(model, set)))
+}
+
+/** A permit ends by itself a minute after its lease, which then counts no more. Servers reap each second. */
+const hasLongEnded = (model: CommandRun): boolean =>
+  [...model.books.tasks.values()].some(({ lease }) => lease !== null && lease.until <= model.clock.now() - 60_000)
 
 const untilOf = (task: Task): number => task.lease?.until ?? 0
+
+type RecordSeed = { readonly key: number; readonly value: string; readonly ms: number }
+
+/** Some are in a kind, some have no end. */
+const recordKeys = ['r0', 'kind/r1', 'kind/r2'] as const
+
+const endOf = ({ ms }: RecordSeed, { clock }: CommandRun): number => (ms === 0 ? 0 : clock.now() + ms)
+
+const putRecord = (seed: RecordSeed): StorageCommand =>
+  command(`putRecord(${JSON.stringify(seed)})`, async (model, { storage }) => {
+    const [key, value, end] = [recordKeys[seed.key] ?? '', seed.value || null, endOf(seed, model)]
+    await storage.putRecord(key, value, end)
+    putInModel(model, key, value, end)
+    await compareRecords(model, storage)
+  })
+
+/** At once: one of them may create it, and all others see what that one put. */
+const createRecords = (seeds: readonly RecordSeed[]): StorageCommand =>
+  command(`createRecords(${JSON.stringify(seeds)})`, async (model, { storage }) => {
+    const wanted = seeds.map((seed) => ({ ...seed, key: recordKeys[seed.key] ?? '', end: endOf(seed, model) }))
+    const answers = await Promise.all(wanted.map(({ key, value, end }) => storage.createRecord(key, value, end)))
+    for (const [index, { key, value, end }] of wanted.entries())
+      if (answers[index] === null) expect(createInModel(model, key, value, end)).toBeNull()
+    for (const [index, { key }] of wanted.entries())
+      if (answers[index] !== null) expect(answers[index]).toBe(recordInModel(model, key))
+    await compareRecords(model, storage)
+  })
+
+async function compareRecords(model: CommandRun, storage: TaskStorage): Promise<void> {
+  const found = await Promise.all(recordKeys.map((key) => storage.getRecord(key)))
+  expect(found).toEqual(recordKeys.map((key) => recordInModel(model, key)))
+  const { records } = await storage.listRecords('kind', { page: 1, pageSize: 0 })
+  expect(records).toEqual(recordsOfKind(model, 'kind'))
+  expect(await scanned(storage)).toEqual(scannedRecords(model))
+}
+
+async function scanned(storage: TaskStorage): Promise<ScannedRecord[]> {
+  const found: ScannedRecord[] = []
+  for (let cursor: string | null = null; ; ) {
+    const { records, next } = await storage.scanRecords(cursor)
+    found.push(...records)
+    if (next === null) return found.sort((a, b) => (a.key < b.key ? -1 : 1))
+    cursor = next
+  }
+}
 
 const advance = (ms: number): StorageCommand =>
   command(`advance(${ms})`, async (_, real) => {
@@ -163,82 +237,18 @@ const crash = (): StorageCommand =>
     real.storage = await real.reopen(model.bootId)
   })
 
-/** All that can be asked of a store at once: everything after every command, the lists by turns. */
-async function compareAll(model: CommandRun, storage: TaskStorage): Promise<void> {
-  const groups = [...model.books.groups.values()]
-  const [{ groups: found, count }, pages, ofWorkgroups, ofWorkers, { faults }] = await Promise.all([
-    storage.listGroups(everyGroup),
-    Promise.all(groups.map(({ id }) => storage.listTasks(everyTask(id)))),
-    storage.listHolds('workgroup'),
-    storage.listHolds('worker'),
-    storage.audit(),
-    compareLists(model, storage),
-  ])
-  expect(count).toBe(groups.length)
-  expect(timesOf(found)).toEqual(timesOf(found).sort((a, b) => b - a))
-  const counted = groups.map((group) => countGroup(model, group))
-  same(byId(found), byId(counted))
-  for (const [index, { tasks }] of pages.entries()) {
-    expect(timesOf(tasks)).toEqual(timesOf(tasks).sort((a, b) => a - b))
-    same(byId(tasks), byId(tasksOf(model, groups[index]?.id ?? '')))
-  }
-  same(byName(ofWorkgroups), byName(liveHolds(model, 'workgroup')))
-  same(byName(ofWorkers), byName(liveHolds(model, 'worker')))
-  expect(faults).toEqual([])
-}
-
-/** One of the lists, and one thing in it, by turns: all of them come up hundreds of times in a run. */
-async function compareLists(model: CommandRun, storage: TaskStorage): Promise<void> {
-  const turn = model.executed
-  const all = [...model.books.tasks.values()]
-  const task = all[turn % Math.max(1, all.length)]
-  if (!task) return
-  switch (turn % 7) {
-    case 0: {
-      const state = taskStates[turn % taskStates.length] ?? 'ready'
-      const listed = await storage.listTasks({ ...everyTask(task.groupId), state })
-      const expected = tasksOf(model, task.groupId).filter((each) => stateInModel(model, each) === state)
-      return expect([sortedIds(listed.tasks), listed.count]).toEqual([sortedIds(expected), expected.length])
-    }
-    case 1:
-      return same(byId(await storage.listChildren([task.id])), byId(childrenOf(model.books, task.id)))
-    case 2:
-      return same(byId(await storage.listDuplicates(task.mergeKey)), byId(duplicatesOf(model.books, task.mergeKey)))
-    case 3:
-      return same(
-        byId(await storage.listCreatedBy([task.createdBy])),
-        byId(all.filter((each) => each.createdBy !== '' && each.createdBy === task.createdBy)),
-      )
-    case 4:
-      return same(await storage.listAttempts(task.id), (model.books.attempts.get(task.id) ?? []).toReversed())
-    case 5: {
-      const { colour = 'none' } = task.metadata
-      const ids = (await storage.listTasks({ ...everyTask(task.groupId), metadata: { colour } })).tasks
-      const expected = tasksOf(model, task.groupId).filter(({ metadata }) => metadata.colour === colour)
-      return expect(sortedIds(ids)).toEqual(sortedIds(expected))
-    }
-    default: {
-      const finished = [...model.books.groups.keys()].filter((id) => isFinished(model, id))
-      return expect((await storage.listFinishedGroups(model.clock.now() + 1, 100)).sort()).toEqual(finished.sort())
-    }
-  }
-}
-
-/** Vitest's own comparison explains well and takes long: it is asked only when there is something to explain. */
-function same(found: unknown, expected: unknown): void {
-  if (!isDeepStrictEqual(found, expected)) expect(found).toStrictEqual(expected)
-}
-
-const timesOf = (things: readonly { readonly createdAt: number }[]): number[] =>
-  things.map(({ createdAt }) => createdAt)
-const byId = <Thing extends { readonly id: string }>(things: readonly Thing[]): Thing[] =>
-  things.toSorted((a, b) => (a.id < b.id ? -1 : 1))
-const byName = <Thing extends { readonly name: string }>(things: readonly Thing[]): Thing[] =>
-  things.toSorted((a, b) => (a.name < b.name ? -1 : 1))
-const sortedIds = (things: readonly { readonly id: string }[]): string[] => things.map(({ id }) => id).sort()
-
 const leaseMs = fc.constantFrom(1, 1_000, 5_000, 30_000)
 const slots = fc.nat({ max: 8 })
+const recordSeed: fc.Arbitrary<RecordSeed> = fc.record({
+  key: fc.nat({ max: recordKeys.length - 1 }),
+  value: fc.constantFrom('', 'a', '7 b'),
+  ms: fc.constantFrom(0, 1, 1_000, 9_000),
+})
+const crowdSeed: fc.Arbitrary<CrowdSeed> = fc.record({
+  groups: fc.array(fc.nat({ max: 5 }), { minLength: 2, maxLength: 2 }),
+  task: taskSeed,
+  slots: fc.integer({ min: 2, max: 5 }),
+})
 const claimSeed: fc.Arbitrary<ClaimSeed> = fc.record({
   limit: fc.nat({ max: 12 }),
   slots: fc.array(slots, { maxLength: 2 }),
@@ -258,6 +268,7 @@ const arbitraries: readonly Weighed[] = [
   { weight: 24, arbitrary: fc.array(anyEdit, { minLength: 1, maxLength: 1 }).map(commit) },
   { weight: 4, arbitrary: fc.array(anyEdit, { minLength: 2, maxLength: 6 }).map(commit) },
   { weight: 8, arbitrary: claimSeed.map(claim) },
+  { weight: 0.5, arbitrary: crowdSeed.map(crowd) },
   {
     weight: 4,
     needs: 'order',
@@ -268,10 +279,12 @@ const arbitraries: readonly Weighed[] = [
   {
     weight: 2,
     arbitrary: fc
-      .tuple(fc.array(fc.nat({ max: 1_000 }), { maxLength: 4 }), leaseMs)
-      .map(([picks, ms]) => renew(picks, ms)),
+      .tuple(fc.array(fc.nat({ max: 1_000 }), { maxLength: 4 }), leaseMs, fc.constantFrom(undefined, 'outside:w'))
+      .map(([picks, ms, holder]) => renew(picks, ms, holder)),
   },
   { weight: 3, arbitrary: fc.nat({ max: 4 }).map(reap) },
+  { weight: 0.5, arbitrary: recordSeed.map(putRecord) },
+  { weight: 1, arbitrary: fc.array(recordSeed, { minLength: 1, maxLength: 3 }).map(createRecords) },
   { weight: 3, arbitrary: fc.constantFrom(1, 499, 1_000, 9_000, 40_000).map(advance) },
   { weight: 0.5, needs: 'durable', arbitrary: fc.constant(null).map(crash) },
 ]

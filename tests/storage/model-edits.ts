@@ -1,5 +1,14 @@
-import type { Change, ChangeSet, Guard, HoldScope } from '../../server/core/change-set.ts'
-import { Hold, isComplete, mergeKeyOf, type Task, type TaskPatch, taskStates } from '../../server/core/task.ts'
+import type { Change, ChangeSet, Guard } from '../../server/core/change-set.ts'
+import {
+  FINISHED,
+  Hold,
+  isComplete,
+  isFinished,
+  mergeKeyOf,
+  type Task,
+  type TaskPatch,
+  taskStates,
+} from '../../server/core/task.ts'
 import {
   addAttempt,
   blockChildren,
@@ -8,18 +17,16 @@ import {
   delayChildren,
   deleteGroup,
   deleteTask,
-  holdWork,
   ifDuplicates,
   ifUnchanged,
   insertTask,
   liftHold,
   patchTask,
-  putGroup,
-  releaseChildren,
-  releaseWork,
 } from '../support/changes.ts'
-import { makeAttempt, makeGroup, makeTask } from '../support/make.ts'
-import { childrenOf, duplicatesOf, type Model, stateInModel, tasksOf } from './model.ts'
+import { makeAttempt, makeTask } from '../support/make.ts'
+import { childrenOf, duplicatesOf, type Model, stateInModel } from './model.ts'
+import { type GateEdit, gateChangeOf, nameIn, narrowingBy, pick, workers, workgroups } from './model-gate-edits.ts'
+import { byPolicy, finishing, finishOf, type GroupSeed, groupIds, putting, retiring } from './model-group-edits.ts'
 
 /** A lease that a claim of this run gave, current or long over. */
 export interface SeenLease {
@@ -32,8 +39,8 @@ export interface SeenLease {
 export interface ModelRun extends Model {
   readonly leases: SeenLease[]
   made: number
-  /** Keys exclude in their group only, where groups are in partitions of their own. */
-  readonly hasWorkerKeys: boolean
+  /** Groups are in partitions of their own: keys exclude in their group only, and a lease counts at the gates of its claim. */
+  readonly isPartitioned: boolean
   /** Times a kind of edit met a task in a state: what the run covered. */
   readonly meets: (edit: string, task: Task) => void
 }
@@ -41,7 +48,7 @@ export interface ModelRun extends Model {
 /** A change of state before it meets a store: numbers that pick from whatever is there, so that shrinking keeps it valid. */
 export type Edit =
   | { readonly kind: 'insert'; readonly group: number; readonly tasks: readonly TaskSeed[]; readonly flaw: Flaw }
-  | { readonly kind: 'putGroup'; readonly group: number; readonly isPaused: boolean }
+  | ({ readonly kind: 'putGroup' } & GroupSeed)
   | { readonly kind: 'resume'; readonly group: number; readonly hold: number }
   | ({
       readonly kind: 'succeed'
@@ -55,6 +62,7 @@ export type Edit =
       readonly isOld: boolean
       readonly delay: number
       readonly isLast: boolean
+      readonly isNarrowing: boolean
     }
   | { readonly kind: 'reset' | 'finish' | 'delete'; readonly task: number; readonly isStale: boolean }
   | {
@@ -64,9 +72,8 @@ export type Edit =
       readonly seed: TaskSeed
       readonly field: number
     }
-  | { readonly kind: 'finishGroup' | 'retireGroup' | 'deleteGroup'; readonly group: number }
-  | { readonly kind: 'hold'; readonly scope: HoldScope; readonly name: number; readonly delay: number }
-  | { readonly kind: 'release'; readonly scope: HoldScope; readonly name: number }
+  | { readonly kind: 'finishGroup' | 'retireGroup' | 'retireFailed' | 'deleteGroup'; readonly group: number }
+  | GateEdit
 
 export type Flaw = 'none' | 'takenId' | 'unknownParent' | 'unknownGroup' | 'wrongDuplicates'
 
@@ -87,15 +94,10 @@ export interface TaskSeed {
   readonly weight: number
 }
 
-const groupIds = ['g0', 'g1', 'g2']
-const workers = ['w0', 'w1']
-const workgroups = ['', 'wg1', 'wg2']
 export const keys = ['', 'k1', 'k2']
+const said = ['away', 'no row', `it says: ${'long '.repeat(30)}`]
 const weights = [1, 0.1, 2.5]
 const longText = JSON.stringify('x'.repeat(3_000))
-
-const pick = <Thing>(things: readonly Thing[], index: number): Thing | undefined => things[index % things.length]
-const nameIn = (names: readonly string[], index: number): string => pick(names, index) ?? ''
 
 /** What the edit means for the store as the model has it; null when there is nothing it could mean. */
 export function changeSetOf(edit: Edit, run: ModelRun): ChangeSet | null {
@@ -118,20 +120,19 @@ export function changeSetOf(edit: Edit, run: ModelRun): ChangeSet | null {
     case 'finishGroup':
       return finishing(edit, run)
     case 'retireGroup':
-      return retiring(edit, run)
+      return retiring(edit, run, { isFinished: true })
+    case 'retireFailed':
+      return retiring(edit, run, { isEnded: true })
     case 'deleteGroup':
       return changeSet({ changes: [deleteGroup(nameIn(groupIds, edit.group))] })
     case 'hold':
-      return changeSet({
-        changes: [holdWork(edit.scope, holdName(edit), run.clock.now() + edit.delay, `for ${edit.delay} ms`)],
-      })
     case 'release':
-      return changeSet({ changes: [releaseWork(edit.scope, holdName(edit))] })
+    case 'limit':
+    case 'pace':
+    case 'narrow':
+      return changeSet({ changes: [gateChangeOf(edit, run)] })
   }
 }
-
-const holdName = ({ scope, name }: { scope: HoldScope; name: number }): string =>
-  scope === 'worker' ? nameIn(workers, name) : nameIn(workgroups, name)
 
 function insertion(edit: Edit & { kind: 'insert' }, run: ModelRun): ChangeSet {
   const groupId = edit.flaw === 'unknownGroup' ? 'nowhere' : nameIn(groupIds, edit.group)
@@ -163,42 +164,15 @@ function seededTask(seed: TaskSeed, groupId: string, siblings: readonly Task[], 
     holds: seed.holds,
     progressWeight: pick(weights, seed.weight) ?? 1,
     failures: seed.weight,
+    errors: seed.weight === 1 ? ['it was so before'] : [],
     input: seed.weight === 2 ? longText : `{"n":${run.made}}`,
     metadata: seed.key === 0 ? { colour: nameIn(workgroups, seed.workgroup) } : {},
   })
-  return { ...task, mergeKey: mergeKeyOf(task, run.hasWorkerKeys && task.key === 'k2' ? 'worker' : 'group') }
+  return { ...task, mergeKey: mergeKeyOf(task, !run.isPartitioned && task.key === 'k2' ? 'worker' : 'group') }
 }
 
 /** Unset, past, now or ahead. */
 const dueIn = (delay: number, run: Model): number => (delay === 0 ? 0 : run.clock.now() + delay)
-
-function putting({ group, isPaused }: Edit & { kind: 'putGroup' }, run: ModelRun): ChangeSet {
-  const id = nameIn(groupIds, group)
-  const old = run.books.groups.get(id)
-  const guards = [{ kind: 'group', groupId: id, epoch: old?.epoch ?? null } as const]
-  const next = old ?? makeGroup({ id, createdAt: run.clock.now(), name: `group ${id}` })
-  return changeSet({ guards, changes: [putGroup({ ...next, isPaused, epoch: next.epoch + 1 })] })
-}
-
-/** All that is left of a group is completed in one set, its families with it. */
-function finishing({ group }: { group: number }, run: ModelRun): ChangeSet {
-  const open = tasksOf(run, nameIn(groupIds, group)).filter((task) => !isComplete(task))
-  const done = (task: Task) => patchTask(task.id, { holds: task.holds | Hold.complete }, 'fence')
-  return changeSet({
-    guards: open.map(ifUnchanged),
-    changes: open.flatMap((task) => [done(task), releaseChildren(task.id)]),
-  })
-}
-
-/** What retention does: the group goes if it is finished still. */
-function retiring({ group }: { group: number }, run: ModelRun): ChangeSet {
-  const groupId = nameIn(groupIds, group)
-  const epoch = run.books.groups.get(groupId)?.epoch ?? null
-  return changeSet({
-    guards: [{ kind: 'group', groupId, epoch, isFinished: true }],
-    changes: [deleteGroup(groupId)],
-  })
-}
 
 function seenLease(run: ModelRun, { lease, isOld }: { lease: number; isOld: boolean }): SeenLease | undefined {
   const isCurrent = ({ taskId, token }: SeenLease) => run.books.tasks.get(taskId)?.lease?.token === token
@@ -236,12 +210,13 @@ function failing(edit: Edit & { kind: 'fail' }, run: ModelRun): ChangeSet | null
     remainingAttempts: edit.isLast ? 0 : 1,
     holds: edit.isLast ? task.holds | Hold.exhausted : task.holds,
     runAfter: run.clock.now() + edit.delay,
-    errors: [`failed ${task.failures + 1} times`],
+    errors: [...task.errors, `${nameIn(said, edit.delay + edit.lease)} ${run.made}`].slice(-3),
   }
-  return changeSet({
+  const failed = changeSet({
     guards: [{ kind: 'lease', ...lease, version: task.version }],
-    changes: [patchTask(task.id, patch, 'settle'), attemptOf(task)],
+    changes: [patchTask(task.id, patch, 'settle'), attemptOf(task), ...(edit.isNarrowing ? narrowingBy(task) : [])],
   })
+  return edit.isLast ? byPolicy(failed, task, run) : failed
 }
 
 const attemptOf = (task: Task): Change => addAttempt(task.id, makeAttempt({ number: task.attempts }))
@@ -280,12 +255,20 @@ function editGuard({ kind, isStale }: TaskEdit, task: Task, run: ModelRun): Guar
 function changesOf(edit: TaskEdit, task: Task, run: ModelRun): Change[] {
   switch (edit.kind) {
     case 'reset': {
-      const patch: TaskPatch = { holds: 0, attempts: 0, failures: 0, run: task.run + 1, output: 'null', runAfter: 0 }
-      return [patchTask(task.id, patch, 'fence'), ...(isComplete(task) ? [blockChildren(task.id)] : [])]
+      const patch: TaskPatch = {
+        holds: 0,
+        attempts: 0,
+        failures: 0,
+        errors: [],
+        run: task.run + 1,
+        output: 'null',
+        runAfter: 0,
+      }
+      return [patchTask(task.id, patch, 'fence'), ...(isFinished(task) ? [blockChildren(task.id)] : [])]
     }
     case 'finish':
       if (isComplete(task)) return []
-      return [patchTask(task.id, { holds: task.holds | Hold.complete }, 'fence'), releaseChildren(task.id)]
+      return finishOf(task)
     case 'delete':
       return [deleteTask(task.id)]
     case 'edit':
@@ -293,11 +276,20 @@ function changesOf(edit: TaskEdit, task: Task, run: ModelRun): Change[] {
   }
 }
 
-/** One field, or all of them. Whether the task is complete is not edited: that goes with its children's countdown. */
+/** What is passed over has failed for good. */
+const editedHolds = (before: number, holds: number): number =>
+  (holds & ~FINISHED) | (before & FINISHED) | (before & Hold.passed ? Hold.exhausted : 0)
+
+/**
+ * One field, or all of them. Whether the task is finished is not edited: that goes with its children's countdown. Nor are the gates of
+ * a task that runs, where these are shared by permits: nobody does so (`decideUpdate`), and its permits stay where it was claimed.
+ */
 function patchOf({ seed, field }: Edit & { kind: 'edit' }, task: Task, run: ModelRun): TaskPatch {
-  const next = seededTask(seed, task.groupId, [], { ...run, made: 0 })
+  const { worker, workgroup } = task
+  const isFixed = run.isPartitioned && task.lease !== null
+  const next = { ...seededTask(seed, task.groupId, [], { ...run, made: 0 }), ...(isFixed && { worker, workgroup }) }
   const patches: TaskPatch[] = [
-    { holds: (next.holds & ~Hold.complete) | (task.holds & Hold.complete) },
+    { holds: editedHolds(task.holds, next.holds) },
     { priority: next.priority },
     { runAfter: next.runAfter },
     { workgroup: next.workgroup },

@@ -4,13 +4,15 @@ import { type TaskState, taskStates } from '../../server/core/task.ts'
 import { simulatedClock } from '../support/simulated-clock.ts'
 import { makeModel, stateInModel } from './model.ts'
 import { anyCommand, type CommandRun, type RealRun } from './model-commands.ts'
+import { compareAudit } from './model-compare.ts'
+import { type Counterexample, reportOf } from './model-report.ts'
 import type { StorageFactory } from './storage-world.ts'
 
 /** Long enough that leases expire, groups are deleted and made again; short enough that a counterexample shrinks fast. */
 const MAX_COMMANDS_PER_RUN = 150
 
-/** A round takes a second; what is left is for shrinking, which ends with the smallest counterexample so far. */
-const MAX_ROUND_MS = 60_000
+/** Then the smallest counterexample so far has to do: a test that fails is to end before its time is up. */
+const MAX_SHRINK_MS = 20_000
 
 export interface ModelTestOptions {
   /** At least this many commands run, else the test fails: a run that met nothing proves nothing. */
@@ -55,8 +57,9 @@ const COUNTED_FROM = 10_000
 export function describeStorageModel(name: string, factory: StorageFactory, options: ModelTestOptions): void {
   describe(`${name} beside the model`, () => {
     test(`${options.commands} commands leave both in the same state`, {
-      timeout: 30_000 + options.commands * 20,
+      timeout: 30_000 + MAX_SHRINK_MS + options.commands * 40,
     }, async () => {
+      console.info(`${name}: seed ${options.seed}`)
       const { executed, coverage } = await runModel(factory, options)
       const { pair, count } = coverage.rarest
       console.info(
@@ -78,12 +81,39 @@ export async function runModel(
 ): Promise<{ executed: number; coverage: Coverage }> {
   const coverage = new Coverage()
   let executed = 0
+  const rounds = Math.ceil(commands / 1_000)
+  // Each round has a seed of its own, so that a counterexample is found again from the number it prints alone.
+  for (let round = 0; executed < commands && round < 4 * rounds; round++) {
+    executed += await runRound(factory, { commands: commands - executed, seed: seed + round, isShrinking }, coverage)
+  }
+  return { executed, coverage }
+}
+
+/**
+ * Twenty runs, or fewer when enough commands ran; answers how many. fast-check's own time limit is not used, as it leaves the run that
+ * it interrupts going on beside the next, on the same store.
+ */
+async function runRound(
+  factory: StorageFactory,
+  { commands, seed, isShrinking }: ModelTestOptions & { isShrinking: boolean },
+  coverage: Coverage,
+): Promise<number> {
+  let executed = 0
+  let smallest: Counterexample | null = null
+  let shrinksUntil = Number.POSITIVE_INFINITY
+  const isOver = () => (smallest === null ? executed >= commands : Date.now() > shrinksUntil)
   const property = fc.asyncProperty(
     fc.commands([anyCommand(factory)], { maxCommands: MAX_COMMANDS_PER_RUN, size: 'max' }),
     async (sequence) => {
+      if (isOver()) return
       const { model, real } = await openBoth(factory, coverage)
       try {
         await fc.asyncModelRun(() => ({ model, real }), sequence)
+        await compareAudit(real.storage)
+      } catch (error) {
+        shrinksUntil = Math.min(shrinksUntil, Date.now() + MAX_SHRINK_MS)
+        smallest = { error, commands: model.begun }
+        throw error
       } finally {
         executed += model.executed
         await real.storage.close()
@@ -91,17 +121,9 @@ export async function runModel(
       }
     },
   )
-  const rounds = Math.ceil(commands / 1_000)
-  // Each round has a seed of its own, so that a counterexample is found again from the number it prints alone.
-  for (let round = 0; executed < commands && round < 4 * rounds; round++) {
-    await fc.assert(property, {
-      seed: seed + round,
-      numRuns: 20,
-      endOnFailure: !isShrinking,
-      interruptAfterTimeLimit: MAX_ROUND_MS,
-    })
-  }
-  return { executed, coverage }
+  const found = await fc.check(property, { seed, numRuns: 20, endOnFailure: !isShrinking })
+  if (smallest) throw reportOf(smallest, { seed, path: found.counterexamplePath, shrinks: found.numShrinks })
+  return executed
 }
 
 async function openBoth(factory: StorageFactory, coverage: Coverage): Promise<{ model: CommandRun; real: RealRun }> {
@@ -112,8 +134,8 @@ async function openBoth(factory: StorageFactory, coverage: Coverage): Promise<{ 
     ...makeModel(clock, 'boot-0'),
     leases: [],
     made: 0,
-    hasWorkerKeys: !factory.isPartitioned,
     isPartitioned: factory.isPartitioned ?? false,
+    begun: [],
     executed: 0,
     meets: (edit, task) => coverage.add(edit, stateInModel(model, task)),
   }

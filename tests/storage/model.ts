@@ -1,16 +1,21 @@
 import type { AttemptRecord } from '../../server/core/attempt-record.ts'
-import type { Change, ChangeSet, CommitResult, Guard, HoldScope, WorkHold } from '../../server/core/change-set.ts'
+import type { Change, ChangeSet, CommitResult, Guard, HoldScope, PastHold } from '../../server/core/change-set.ts'
 import type { Clock } from '../../server/core/clock.ts'
 import {
   bucketOf,
   buckets,
   isComplete,
+  isFinished as isFinishedParent,
+  OUTSIDE,
   type Surroundings,
   stateOf,
   type Task,
   type TaskPatch,
 } from '../../server/core/task.ts'
 import { type CountedGroup, type TaskGroup, weightUnits } from '../../server/core/task-group.ts'
+import type { LeaseRef } from '../../storage/task-storage.ts'
+import { changeGate, gatesOpenAt, heldInModel, type ModelGate } from './model-gates.ts'
+import type { ModelRecord } from './model-records.ts'
 
 /**
  * What the port promises, in plain Maps: the measure for every engine, and deliberately slow. Nothing is kept that can
@@ -20,13 +25,17 @@ export interface Model {
   readonly clock: Clock
   readonly bootId: string
   books: Books
+  /** By key; those whose time is over may be there still. */
+  readonly records: Map<string, ModelRecord>
 }
 
 interface Books {
   readonly tasks: Map<string, Task>
   readonly groups: Map<string, TaskGroup>
-  /** By `scope name`. Holds that ended stay: only a later end may replace them. */
-  readonly holds: Map<string, WorkHold>
+  /** By `scope name`. */
+  readonly gates: Map<string, ModelGate>
+  /** By `scope name`, newest first. */
+  readonly pastHolds: Map<string, readonly PastHold[]>
   /** The token that a task was last settled with, until it is leased again or fenced: with it a result is a duplicate. */
   readonly settledTokens: Map<string, string>
   /** Oldest first. */
@@ -34,8 +43,15 @@ interface Books {
 }
 
 export function makeModel(clock: Clock, bootId: string): Model {
-  const books = { tasks: new Map(), groups: new Map(), holds: new Map(), settledTokens: new Map(), attempts: new Map() }
-  return { clock, bootId, books }
+  const books = {
+    tasks: new Map(),
+    groups: new Map(),
+    gates: new Map(),
+    pastHolds: new Map(),
+    settledTokens: new Map(),
+    attempts: new Map(),
+  }
+  return { clock, bootId, books, records: new Map() }
 }
 
 /** Applies a change set all or nothing. */
@@ -57,7 +73,8 @@ export function commitToModel(model: Model, set: ChangeSet): CommitResult {
 const copyBooks = (books: Books): Books => ({
   tasks: new Map(books.tasks),
   groups: new Map(books.groups),
-  holds: new Map(books.holds),
+  gates: new Map(books.gates),
+  pastHolds: new Map(books.pastHolds),
   settledTokens: new Map(books.settledTokens),
   attempts: new Map(books.attempts),
 })
@@ -74,7 +91,8 @@ function checkGuard(model: Model, guard: Guard): CommitResult {
       return books.tasks.get(guard.taskId)?.version === guard.version ? 'applied' : 'conflict'
     case 'group':
       if ((books.groups.get(guard.groupId)?.epoch ?? null) !== guard.epoch) return 'conflict'
-      return !guard.isFinished || isFinished(model, guard.groupId) ? 'applied' : 'conflict'
+      if (guard.isFinished && !isFinished(model, guard.groupId)) return 'conflict'
+      return !guard.isEnded || hasEnded(model, guard.groupId) ? 'applied' : 'conflict'
     case 'children':
       if (!books.tasks.has(guard.taskId)) return 'conflict'
       return childrenOf(books, guard.taskId).length === guard.count ? 'applied' : 'conflict'
@@ -97,7 +115,7 @@ function applyChange(model: Model, change: Change): boolean {
       return editChildren(books, change.parentId, (child) => ({ unfinishedParents: child.unfinishedParents + 1 }))
     case 'delayChildren':
       return editChildren(books, change.parentId, (child) =>
-        isComplete(child) ? {} : { runAfter: Math.max(child.runAfter, change.notBefore) },
+        isFinishedParent(child) ? {} : { runAfter: Math.max(child.runAfter, change.notBefore) },
       )
     case 'deleteTask':
       return deleteTask(books, change.taskId)
@@ -116,9 +134,11 @@ function applyChange(model: Model, change: Change): boolean {
       }
       return true
     case 'holdWork':
-      return holdWork(books, change.hold)
     case 'releaseWork':
-      books.holds.delete(holdKey(change.scope, change.name))
+    case 'limitWork':
+    case 'paceWork':
+    case 'narrowWork':
+      changeGate(model, change)
       return true
   }
 }
@@ -126,7 +146,7 @@ function applyChange(model: Model, change: Change): boolean {
 function insertTask(books: Books, task: Task): boolean {
   const parents = task.parentIds.map((id) => books.tasks.get(id))
   if (books.tasks.has(task.id) || !books.groups.has(task.groupId) || parents.includes(undefined)) return false
-  const unfinishedParents = parents.filter((parent) => parent && !isComplete(parent)).length
+  const unfinishedParents = parents.filter((parent) => parent && !isFinishedParent(parent)).length
   books.tasks.set(task.id, { ...task, unfinishedParents, lease: null })
   return true
 }
@@ -149,7 +169,7 @@ function editChildren(books: Books, parentId: string, edit: (child: Task) => Par
 function deleteTask(books: Books, id: string): boolean {
   const task = books.tasks.get(id)
   if (!task) return true
-  if (!isComplete(task)) {
+  if (!isFinishedParent(task)) {
     editChildren(books, id, (child) => ({ unfinishedParents: child.unfinishedParents - 1 }))
   }
   editChildren(books, id, (child) => ({
@@ -168,35 +188,37 @@ function addAttempt(books: Books, taskId: string, attempt: AttemptRecord): boole
   return true
 }
 
-function holdWork(books: Books, hold: WorkHold): boolean {
-  const key = holdKey(hold.scope, hold.name)
-  if (hold.until > (books.holds.get(key)?.until ?? 0)) books.holds.set(key, hold)
-  return true
-}
-
 /** What a claim does to one task. */
 export function leaseInModel(model: Model, taskId: string, lease: { token: string; until: number }): void {
   const task = model.books.tasks.get(taskId)
   if (!task) throw new Error(`there is no task ${taskId} to lease`)
   const { clock, bootId } = model
   const version = task.version + 1
-  const leased = { ...task, version, attempts: task.attempts + 1, lease: { ...lease, bootId, startedAt: clock.now() } }
+  const leased = {
+    ...task,
+    version,
+    attempts: task.attempts + 1,
+    lease: { ...lease, holder: bootId, startedAt: clock.now() },
+  }
   model.books.tasks.set(taskId, leased)
   model.books.settledTokens.delete(taskId)
 }
 
 /** Answers whether the token was current. */
-export function renewInModel({ books }: Model, taskId: string, token: string, until: number): boolean {
+export function renewInModel(
+  { books }: Model,
+  { taskId, token }: LeaseRef,
+  { until, holder }: { until: number; holder: string | undefined },
+): boolean {
   const task = books.tasks.get(taskId)
-  if (task?.lease?.token !== token) return false
-  books.tasks.set(taskId, { ...task, lease: { ...task.lease, until } })
+  if (!task?.lease || task.lease.token !== token) return false
+  const ends = holder === undefined ? Math.max(task.lease.until, until) : until
+  books.tasks.set(taskId, { ...task, lease: { ...task.lease, until: ends, holder: holder ?? task.lease.holder } })
   return true
 }
 
-const holdKey = (scope: HoldScope, name: string): string => `${scope} ${name}`
-
-const heldUntil = ({ books }: Model, scope: HoldScope, name: string): number =>
-  name === '' ? 0 : (books.holds.get(holdKey(scope, name))?.until ?? 0)
+const heldUntil = (model: Model, scope: HoldScope, name: string): number =>
+  name === '' ? 0 : heldInModel(model, { scope, name })
 
 const workHeldUntil = (model: Model, task: Task): number =>
   Math.max(heldUntil(model, 'workgroup', task.workgroup), heldUntil(model, 'worker', task.worker))
@@ -211,15 +233,24 @@ export const surroundingsOf = (model: Model, task: Task): Surroundings => ({
 
 export const stateInModel = (model: Model, task: Task) => stateOf(task, surroundingsOf(model, task))
 
-/** When nothing but time keeps a task from being claimed: the moment it may start, maybe past. Else null. */
-export function startableAt(model: Model, task: Task): number | null {
-  if (task.holds !== 0 || task.unfinishedParents > 0 || task.lease || isGroupPaused(model, task.groupId)) return null
-  if (leasedMergeKeys(model).has(task.mergeKey)) return null
-  return Math.max(task.runAfter, workHeldUntil(model, task))
+/** When nothing but time and gates keep a task from being claimed. */
+function isArmed(model: Model, task: Task): boolean {
+  if (task.holds !== 0 || task.unfinishedParents > 0 || task.lease || isGroupPaused(model, task.groupId)) return false
+  return !leasedMergeKeys(model).has(task.mergeKey)
 }
 
+/** When nothing but time keeps a task from being claimed: the moment it may start, maybe past. Else null. */
+export function startableAt(model: Model, task: Task): number | null {
+  const openAt = isArmed(model, task) ? gatesOpenAt(model, task) : null
+  return openAt === null ? null : Math.max(task.runAfter, openAt)
+}
+
+/** Claimable, but for its gates. */
+export const isAtGates = (model: Model, task: Task): boolean =>
+  task.runAfter <= model.clock.now() && isArmed(model, task)
+
 export function isClaimable(model: Model, task: Task): boolean {
-  const startAt = startableAt(model, task)
+  const startAt = isAtGates(model, task) ? startableAt(model, task) : null
   return startAt !== null && startAt <= model.clock.now()
 }
 
@@ -230,7 +261,9 @@ function leasedMergeKeys({ books }: Model): Set<string> {
 }
 
 export const isLeaseExpired = (model: Model, task: Task): boolean =>
-  task.lease !== null && (task.lease.until <= model.clock.now() || task.lease.bootId !== model.bootId)
+  task.lease !== null && (task.lease.until <= model.clock.now() || isOfDeadBoot(model, task.lease.holder))
+
+const isOfDeadBoot = (model: Model, holder: string): boolean => holder !== model.bootId && !holder.startsWith(OUTSIDE)
 
 export const tasksOf = ({ books }: Model, groupId: string): Task[] =>
   [...books.tasks.values()].filter((task) => task.groupId === groupId)
@@ -241,14 +274,18 @@ export function isFinished(model: Model, groupId: string): boolean {
   return tasks.length > 0 && tasks.every(isComplete)
 }
 
+/** Whether none of its tasks is left to run: each is complete, or failed for good. */
+export function hasEnded(model: Model, groupId: string): boolean {
+  const bucket = (task: Task) => bucketOf({ ...task, isLeased: task.lease !== null })
+  const tasks = tasksOf(model, groupId)
+  return tasks.length > 0 && tasks.every((task) => ['succeeded', 'failed'].includes(bucket(task)))
+}
+
 export const childrenOf = (books: Books, parentId: string): Task[] =>
   [...books.tasks.values()].filter((task) => task.parentIds.includes(parentId))
 
 export const duplicatesOf = (books: Books, mergeKey: string): Task[] =>
   [...books.tasks.values()].filter((task) => mergeKey !== '' && task.mergeKey === mergeKey && !isComplete(task))
-
-export const liveHolds = ({ books, clock }: Model, scope: HoldScope): WorkHold[] =>
-  [...books.holds.values()].filter((hold) => hold.scope === scope && hold.until > clock.now())
 
 /** A group with its books, counted anew. */
 export function countGroup(model: Model, group: TaskGroup): CountedGroup {

@@ -13,4 +13,4 @@ async function cluster() {
 }
 
 describeTaskStorage('Redis Cluster', redisStore(cluster, { isPartitioned: true }))
-describeStorageModel('Redis Cluster', redisStore(cluster, { isPartitioned: true }), modelTestOptions({ share: 0.2 }))
+describeStorageModel('Redis Cluster', redisStore(cluster, { isPartitioned: true }), modelTestOptions({ share: 0.1 }))

@@ -3,8 +3,8 @@ import type { Change, ChangeSet, CommitResult } from '../../server/core/change-s
 import type { Clock } from '../../server/core/clock.ts'
 import { Hold, stateOf, type Task } from '../../server/core/task.ts'
 import type { CountedGroup, TaskGroup } from '../../server/core/task-group.ts'
-import type { ClaimedTask, ClaimRequest, TaskQuery, TaskStorage } from '../../storage/task-storage.ts'
-import { changeSet, insertTask, putGroup, success } from '../support/changes.ts'
+import type { ClaimedTask, ClaimRequest, EndedQuery, TaskQuery, TaskStorage } from '../../storage/task-storage.ts'
+import { changeSet, holdWork, insertTask, putGroup, success } from '../support/changes.ts'
 import { makeWorld, type World } from '../support/make.ts'
 import { simulatedClock } from '../support/simulated-clock.ts'
 
@@ -51,6 +51,8 @@ export interface StorageWorld extends World {
   load(task: Pick<Task, 'id'>): Promise<Task>
   loadGroup(group: Pick<TaskGroup, 'id'>): Promise<CountedGroup>
   listIds(group: Pick<TaskGroup, 'id'>, query?: Partial<TaskQuery>): Promise<string[]>
+  /** Ids of groups that ended so, before a moment from now. */
+  listEnded(ending: EndedQuery['ending'], query?: Partial<EndedQuery>): Promise<string[]>
   fingerprint(): Promise<string>
   /** Closes the store and opens it again, as another boot unless it is told which. */
   reopen(bootId?: string): Promise<void>
@@ -131,6 +133,10 @@ export async function openStorageWorld(factory: StorageFactory): Promise<Storage
     },
     listIds: async ({ id }, query) =>
       (await storage.listTasks({ ...everyTask(id), ...query })).tasks.map((task) => task.id),
+    listEnded: async (ending, query) => {
+      const found = await storage.listEndedGroups({ ending, before: clock.now() + 1, limit: 10, ...query })
+      return found.map(({ id }) => id)
+    },
     fingerprint: async () => {
       const { faults, fingerprint } = await storage.audit()
       expect(faults).toEqual([])
@@ -167,10 +173,7 @@ export async function makeEveryState(world: StorageWorld): Promise<Record<string
   const running = await world.addTask(group)
   const succeeded = await world.addTask(group, { holds: Hold.complete })
   await world.claimTask(running)
-  await world.commit({
-    kind: 'holdWork',
-    hold: { scope: 'workgroup', name: 'held', until: now + 60_000, reason: 'rate limit' },
-  })
+  await world.commit(holdWork('workgroup', 'held', now + 60_000, 'rate limit'))
   const made = {
     running,
     succeeded,

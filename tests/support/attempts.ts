@@ -24,7 +24,7 @@ export const read = (body: unknown = '', status = 200, headers: AnswerHeaders = 
 export const runningTask = (fields: Partial<Task> = {}): Task =>
   makeTask({
     attempts: 1,
-    lease: { token: 'token', bootId: 'boot-1', startedAt: NOW - 20, until: NOW + 30_000 },
+    lease: { token: 'token', holder: 'boot-1', startedAt: NOW - 20, until: NOW + 30_000 },
     ...fields,
   })
 

@@ -1,8 +1,10 @@
 import type { AttemptRecord } from '../../server/core/attempt-record.ts'
-import type { Change, ChangeSet, Guard, HoldScope } from '../../server/core/change-set.ts'
+import type { Change, ChangeSet, Guard, HoldScope, WorkHold } from '../../server/core/change-set.ts'
+import { type GateLimits, type GateScope, NO_LIMITS, type Pace } from '../../server/core/gate.ts'
 import { Hold, type Task, type TaskPatch } from '../../server/core/task.ts'
 import type { TaskGroup } from '../../server/core/task-group.ts'
 import type { ClaimedTask } from '../../storage/task-storage.ts'
+import { makeHold } from './make.ts'
 
 /** A change set with what a test cares about; the rest is empty. */
 export const changeSet = (parts: Partial<ChangeSet>): ChangeSet => ({ guards: [], changes: [], events: [], ...parts })
@@ -54,9 +56,39 @@ export const delayChildren = (parentId: string, notBefore: number): Change => ({
 
 export const addAttempt = (taskId: string, attempt: AttemptRecord): Change => ({ kind: 'addAttempt', taskId, attempt })
 
-export const holdWork = (scope: HoldScope, name: string, until: number, reason = ''): Change => ({
-  kind: 'holdWork',
-  hold: { scope, name, until, reason },
+/** A hold by hand. */
+export const holdWork = (scope: HoldScope, name: string, until: number, reason = ''): Change =>
+  holdAs({ scope, name, until, reason })
+
+export const holdAs = (fields: Partial<WorkHold>): Change => ({ kind: 'holdWork', hold: makeHold(fields) })
+
+export const closeBreaker = (scope: HoldScope, name: string): Change => ({
+  kind: 'releaseWork',
+  scope,
+  name,
+  onlyBreaker: true,
+})
+
+/** Limits of a gate's own, those not given as they are without settings; null takes them away. */
+export const limitWork = (scope: GateScope, name: string, limits: Partial<GateLimits> | null): Change => ({
+  kind: 'limitWork',
+  scope,
+  name,
+  limits: limits && { ...NO_LIMITS, ...limits },
+})
+
+export const paceWork = (scope: HoldScope, name: string, pace: Pace): Change => ({
+  kind: 'paceWork',
+  scope,
+  name,
+  pace,
+})
+
+export const narrowWork = (scope: HoldScope, name: string, startedAt: number): Change => ({
+  kind: 'narrowWork',
+  scope,
+  name,
+  startedAt,
 })
 
 /** What a success writes: the task is complete, its lease settled, its children counted down. */
@@ -65,11 +97,11 @@ export const completion = (taskId: string, patch: TaskPatch = {}): Change[] => [
   releaseChildren(taskId),
 ]
 
-export const success = (claimed: ClaimedTask, patch: TaskPatch = {}): ChangeSet =>
+export const success = (claimed: Pick<ClaimedTask, 'task' | 'token'>, patch: TaskPatch = {}): ChangeSet =>
   changeSet({ guards: [ifLeased(claimed)], changes: completion(claimed.task.id, patch) })
 
 /** What a failed attempt writes: one attempt fewer, due again later. */
-export const failure = (claimed: ClaimedTask, patch: TaskPatch = {}): ChangeSet =>
+export const failure = (claimed: Pick<ClaimedTask, 'task' | 'token'>, patch: TaskPatch = {}): ChangeSet =>
   changeSet({
     guards: [ifLeased(claimed)],
     changes: [

@@ -1,4 +1,7 @@
 import type { AttemptRecord } from '../../server/core/attempt-record.ts'
+import type { WorkHold } from '../../server/core/change-set.ts'
+import { type Gate, openGate } from '../../server/core/gate.ts'
+import { DEFAULT_GROUP_SETTINGS } from '../../server/core/group-settings.ts'
 import type { Task } from '../../server/core/task.ts'
 import type { TaskGroup } from '../../server/core/task-group.ts'
 import { SIMULATED_START, type SimulatedClock, simulatedClock } from './simulated-clock.ts'
@@ -47,8 +50,10 @@ export function makeGroup(fields: Partial<TaskGroup> = {}): TaskGroup {
     name: '',
     createdAt: SIMULATED_START,
     isPaused: false,
+    stoppedBy: null,
     metadata: {},
     keyScope: 'group',
+    settings: DEFAULT_GROUP_SETTINGS,
     epoch: 1,
     ...fields,
   }
@@ -68,6 +73,27 @@ export function makeAttempt(fields: Partial<AttemptRecord> = {}): AttemptRecord 
     retryAt: null,
     ...fields,
   }
+}
+
+/** A hold by hand of a minute, on a workgroup. */
+export function makeHold(fields: Partial<WorkHold> = {}): WorkHold {
+  return {
+    scope: 'workgroup',
+    name: 'workgroup',
+    until: SIMULATED_START + 60_000,
+    reason: '',
+    kind: 'manual',
+    since: SIMULATED_START,
+    taskId: '',
+    source: '',
+    probeMs: 0,
+    ...fields,
+  }
+}
+
+/** A gate that nothing keeps shut. */
+export function makeGate(fields: Partial<Gate> = {}): Gate {
+  return { ...openGate('workgroup', 'workgroup'), ...fields }
 }
 
 /** Makes tasks and groups whose ids and creation times no other of the same world has; worlds share nothing. */

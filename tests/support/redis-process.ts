@@ -27,6 +27,7 @@ export interface RedisProcessOptions {
   readonly program: string
   /** By the names of redis.conf. */
   readonly config: Readonly<Record<string, string>>
+  readonly env?: Readonly<Record<string, string>>
   /** Holds all that the process writes; taken away with it when the tests die. */
   readonly directory: string
 }
@@ -41,10 +42,15 @@ export class RedisProcess {
   readonly #gone: Promise<void>
   #said = ''
 
-  constructor({ program, config, directory }: RedisProcessOptions) {
+  constructor({ program, config, env, directory }: RedisProcessOptions) {
     const options = Object.entries(config).flatMap(([name, value]) => [`--${name}`, value])
     // In a group of its own: Ctrl-C in the terminal of the tests is for them, and a paused Redis would not hear it.
-    this.#child = spawn(program, options, { cwd: directory, detached: true, stdio: ['ignore', 'pipe', 'pipe'] })
+    this.#child = spawn('/bin/sh', ['-c', WITHOUT_SIZE_SIGNAL, program, ...options], {
+      cwd: directory,
+      env: { ...process.env, ...env },
+      detached: true,
+      stdio: ['ignore', 'pipe', 'pipe'],
+    })
     this.#child.stdout?.setEncoding('utf8').on('data', (text: string) => this.#hear(text))
     this.#child.stderr?.setEncoding('utf8').on('data', (text: string) => this.#hear(text))
     this.#guard = guard(this.#child, directory)
@@ -102,6 +108,9 @@ export class RedisProcess {
     if (this.#said.includes('Ready to accept connections')) this.#onReady()
   }
 }
+
+/** At a limit of file sizes, which stands for a full disk in tests, a write is to fail: the signal would end the process. */
+const WITHOUT_SIZE_SIGNAL = 'trap "" XFSZ; exec "$0" "$@"'
 
 /** Enough to see why a start failed, and bounded however long the tests run. */
 const KEPT_CHARACTERS = 20_000

@@ -12,6 +12,8 @@ export interface RedisServerOptions {
   readonly maxmemory?: string
   /** By the names of redis.conf; wins over all else. */
   readonly config?: Readonly<Record<string, string>>
+  /** Of its process, besides ours. */
+  readonly env?: Readonly<Record<string, string>>
   /** The test kills, pauses or configures it, which is not done to the Redis of `REDIS_URL`. Options imply it. */
   readonly isOwn?: boolean
 }
@@ -59,7 +61,8 @@ async function startOwn(options: RedisServerOptions): Promise<RedisServer> {
     const directory = await mkdtemp(join(tmpdir(), 'crew-redis-'))
     const port = await freePort()
     const config = { ...configOf(options), port: String(port), ...(await clusterPortOf(options)) }
-    const launch = (more = {}) => new RedisProcess({ program, directory, config: { ...config, ...more } })
+    const { env = {} } = options
+    const launch = (more = {}) => new RedisProcess({ program, directory, env, config: { ...config, ...more } })
     const process = launch()
     try {
       await process.ready()

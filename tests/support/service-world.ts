@@ -2,6 +2,7 @@ import { expect, onTestFinished } from 'vitest'
 import { decideAttempt } from '../../server/core/attempt.ts'
 import { idsNamedBy } from '../../server/core/continuations.ts'
 import { CrewError, type ErrorCode } from '../../server/core/errors.ts'
+import { followPolicy } from '../../server/core/failure-policy.ts'
 import type { Task } from '../../server/core/task.ts'
 import type { CountedGroup } from '../../server/core/task-group.ts'
 import type { TaskInput } from '../../server/core/task-input.ts'
@@ -85,7 +86,8 @@ export async function openServiceWorld(): Promise<ServiceWorld> {
     const now = clock.now()
     const outcome = readReply(reply, now)
     const named = outcome.kind === 'success' ? await storage.getTasks(idsNamedBy(outcome.children)) : []
-    const duplicates = task.mergeKey === '' ? [] : await storage.listDuplicates(task.mergeKey)
+    const keyed = task.mergeKey === '' ? [] : await storage.listDuplicates(task.mergeKey)
+    const duplicates = keyed.filter(({ id }) => id !== task.id)
     const attempt = { outcome, token, instance: 'boot-1', startedAt: now, endedAt: now, statusCode: 200, bytes: 0 }
     const changeSet = decideAttempt(task, attempt, {
       now,
@@ -95,9 +97,10 @@ export async function openServiceWorld(): Promise<ServiceWorld> {
       groupEpoch: (await storage.getGroup(task.groupId))?.epoch ?? 0,
       takenIds: new Set(named.map(({ id }) => id)),
       knownParents: new Set(named.filter(({ groupId }) => groupId === task.groupId).map(({ id }) => id)),
-      duplicates: duplicates.filter(({ id }) => id !== task.id),
+      duplicates,
     })
-    const [result = 'conflict'] = await storage.commit([changeSet])
+    const followed = await followPolicy(changeSet, [task, ...duplicates], { now, groups: storage })
+    const [result = 'conflict'] = await storage.commit([followed])
     return result
   }
 

@@ -41,6 +41,9 @@ export function simulatedTimers(clock: SimulatedClock): SimulatedTimers {
       timers.add(timer)
       return () => timers.delete(timer)
     },
+    soon(run) {
+      setImmediate(run)
+    },
     async advance(ms) {
       const end = clock.now() + ms
       await fireUntil(end)

@@ -22,6 +22,7 @@ async function open() {
     enableOfflineQueue: false,
     autoResendUnfulfilledCommands: false,
     retryStrategy: null,
+    disconnectTimeout: 50,
   })
   client.on('error', () => {})
   onTestFinished(async () => {
@@ -134,6 +135,87 @@ test('a delayed answer comes later, in order', async () => {
   proxy.delay(0)
   expect(await Promise.all([first, client.incr('hits')])).toEqual([1, 2])
   expect(performance.now() - startedAt).toBeGreaterThan(45)
+})
+
+test('each answer has a delay of its own, and none overtakes another', async () => {
+  const { client, proxy } = await open()
+  const delays = [40, 0]
+  proxy.delay(() => delays.shift() ?? 0)
+  const startedAt = performance.now()
+  const first = client.incr('hits')
+  await proxy.nextReply()
+  expect(await Promise.all([first, client.incr('hits')])).toEqual([1, 2])
+  expect([delays, performance.now() - startedAt >= 35]).toEqual([[], true])
+})
+
+test('a narrow line takes its time for each byte', async () => {
+  const { client, proxy } = await open()
+  await client.set('large', 'x'.repeat(5000))
+  proxy.throttle(50_000)
+  const startedAt = performance.now()
+  expect(await client.get('large')).toHaveLength(5000)
+  expect(performance.now() - startedAt).toBeGreaterThan(95)
+})
+
+test('lost requests have no effect, answers to those before them pass, and the connection is cut at the end', async () => {
+  const { client, proxy } = await open()
+  proxy.delay(30)
+  const before = client.incr('before')
+  await proxy.nextReply()
+  proxy.loseRequests()
+  const lost = client.incr('hits').catch((error: Error) => error)
+  expect(await before).toBe(1)
+  await proxy.heal()
+  expect(await lost).toBeInstanceOf(Error)
+  expect(await server.command('GET', 'hits')).toBe(null)
+})
+
+test('a request that is broken never arrives, and its connection is reset', async () => {
+  const { client, proxy } = await open()
+  let requests = 0
+  proxy.breakRequests(() => ++requests === 2)
+  expect(await client.incr('hits')).toBe(1)
+  await expect(client.incr('hits')).rejects.toThrow()
+  expect(await server.command('GET', 'hits')).toBe('1')
+})
+
+test('a connection is cut in the middle of an answer', async () => {
+  const { client, proxy } = await open()
+  await client.set('large', 'x'.repeat(5000))
+  const cut = proxy.cutAfterBytes(3000)
+  const answer = client.get('large').catch((error: Error) => error)
+  await cut
+  expect(await answer).toBeInstanceOf(Error)
+  await client.connect()
+  expect(await client.get('large')).toHaveLength(5000)
+})
+
+test('a stranded connection stays silent for good, also when its client leaves, and new ones pass', async () => {
+  const { client, proxy } = await open()
+  proxy.strand()
+  const answer = client.incr('hits').catch((error: Error) => error)
+  const other = client.duplicate()
+  await other.connect()
+  expect(await other.incr('hits')).toBe(1)
+  await proxy.heal()
+  expect(await other.incr('hits')).toBe(2)
+  client.disconnect()
+  expect(await answer).toBeInstanceOf(Error)
+  expect(await other.get('hits')).toBe('2')
+  other.disconnect()
+})
+
+test('new connections lead to another server, those that exist stay', async () => {
+  const { client, proxy } = await open()
+  const elsewhere = await startRedisServer({ isOwn: true })
+  onTestFinished(() => elsewhere.stop())
+  proxy.leadTo(elsewhere)
+  await client.incr('hits')
+  const other = client.duplicate()
+  await other.connect()
+  expect(await other.get('hits')).toBe(null)
+  expect(await server.command('GET', 'hits')).toBe('1')
+  other.disconnect()
 })
 
 test('a client that leaves is seen by the server', async () => {

@@ -1,5 +1,5 @@
 import { createConnection, createServer, type Server, type Socket } from 'node:net'
-import { ProxyLink } from './tcp-proxy-link.ts'
+import { ProxyLink, type Side } from './tcp-proxy-link.ts'
 
 /** Where a proxy leads to. */
 export interface ProxyTarget {
@@ -14,23 +14,38 @@ export type RequestMatch = (request: Buffer) => boolean
 export interface ProxyWeather {
   /** Both ways: bytes are kept until the weather is fine again. */
   isHanging: boolean
+  /** Bytes to the server are lost. */
+  isLosingRequests: boolean
   /** Bytes back are lost. */
   isSwallowing: boolean
-  /** Each answer comes this much later. */
-  delayMs: number
+  /** Each answer comes this much later; asked for each. */
+  delayMs: () => number
+  /** Of answers. */
+  bytesPerSecond: number
+}
+
+const FINE: ProxyWeather = {
+  isHanging: false,
+  isLosingRequests: false,
+  isSwallowing: false,
+  delayMs: () => 0,
+  bytesPerSecond: Number.POSITIVE_INFINITY,
 }
 
 /**
- * Stands between a client and its server, and makes the weather. States: `passing` → swallowReplies, hang, refuse or
- * delay → bad weather of that kind, several at once if asked for → heal → `passing`; close ends it.
+ * Stands between a client and its server, and makes the weather. States: `passing` → swallowReplies, loseRequests, hang, refuse, delay,
+ * throttle or breakRequests → bad weather of that kind, several at once if asked for → heal → `passing`; close ends it. What happens once
+ * (cut, strand, swallowNextReply, cutAfterBytes, leadTo) is no weather.
  */
 export class TcpProxy {
   readonly host = '127.0.0.1'
-  readonly #target: ProxyTarget
+  #target: ProxyTarget
   readonly #links = new Set<ProxyLink>()
-  readonly #weather: ProxyWeather = { isHanging: false, isSwallowing: false, delayMs: 0 }
-  readonly #waiting = new Set<{ readonly side: 'request' | 'reply'; seen(bytes: Buffer): void }>()
+  readonly #weather: ProxyWeather = { ...FINE }
+  readonly #waiting = new Set<{ readonly side: Side; seen(bytes: Buffer): void }>()
   #swallow: { readonly match: RequestMatch; swallowed(): void } | null = null
+  #breaks: (() => boolean) | null = null
+  #cutAfter: { bytesLeft: number; cut(): void } | null = null
   #server: Server | null = null
   #port = 0
 
@@ -58,14 +73,46 @@ export class TcpProxy {
     this.#weather.isSwallowing = true
   }
 
+  /** Requests are lost, answers to what was asked before pass; nobody is told. */
+  loseRequests(): void {
+    this.#weather.isLosingRequests = true
+  }
+
   /** Nothing passes, and nobody is told; what was sent meanwhile arrives when it heals, as packets that were sent again. */
   hang(): void {
     this.#weather.isHanging = true
   }
 
-  /** Each answer comes this much later. */
-  delay(ms: number): void {
-    this.#weather.delayMs = ms
+  /** Each answer comes this much later; of one connection none overtakes another. */
+  delay(ms: number | (() => number)): void {
+    this.#weather.delayMs = typeof ms === 'number' ? () => ms : ms
+  }
+
+  /** Answers come through at this rate, on each connection. */
+  throttle(bytesPerSecond: number): void {
+    this.#weather.bytesPerSecond = bytesPerSecond
+  }
+
+  /** A request for which it says so is lost, and its connection reset. */
+  breakRequests(isBroken: () => boolean): void {
+    this.#breaks = isBroken
+  }
+
+  /** After this many bytes of answers a connection is reset, in the middle of one; resolves when it was. */
+  cutAfterBytes(bytes: number): Promise<void> {
+    return new Promise((resolve) => {
+      this.#cutAfter = { bytesLeft: bytes, cut: resolve }
+    })
+  }
+
+  /** Every connection there is goes silent for good, and neither side is told (half open); new ones are welcome. */
+  strand(): void {
+    for (const link of this.#links) link.strand()
+  }
+
+  /** New connections lead there; those that exist stay. */
+  leadTo(target: ProxyTarget): void {
+    this.#target = target
   }
 
   /** Resets every connection; new ones are welcome. */
@@ -103,8 +150,10 @@ export class TcpProxy {
 
   /** Fine weather. A connection that lost bytes is cut: no network gives half a stream. */
   async heal(): Promise<void> {
-    Object.assign(this.#weather, { isHanging: false, isSwallowing: false, delayMs: 0 } satisfies ProxyWeather)
+    Object.assign(this.#weather, FINE)
     this.#swallow = null
+    this.#breaks = null
+    this.#cutAfter = null
     for (const link of [...this.#links]) link.heal()
     if (this.#server === null) await this.#listen()
   }
@@ -114,7 +163,7 @@ export class TcpProxy {
     this.cut()
   }
 
-  #next(side: 'request' | 'reply', match: RequestMatch): Promise<Buffer> {
+  #next(side: Side, match: RequestMatch): Promise<Buffer> {
     return new Promise((resolve) => {
       const waiting = {
         side,
@@ -128,7 +177,7 @@ export class TcpProxy {
     })
   }
 
-  #tell(side: 'request' | 'reply', bytes: Buffer): void {
+  #tell(side: Side, bytes: Buffer): void {
     for (const waiting of [...this.#waiting]) if (waiting.side === side) waiting.seen(bytes)
   }
 
@@ -140,6 +189,18 @@ export class TcpProxy {
     return swallow.swallowed
   }
 
+  #chooseBreak(side: Side, bytes: Buffer): number | null {
+    if (side === 'request') return this.#breaks?.() ? 0 : null
+    const cutAfter = this.#cutAfter
+    if (!cutAfter) return null
+    const passing = cutAfter.bytesLeft
+    cutAfter.bytesLeft -= bytes.length
+    if (cutAfter.bytesLeft > 0) return null
+    this.#cutAfter = null
+    cutAfter.cut()
+    return passing
+  }
+
   #accept(client: Socket): void {
     const link = new ProxyLink({
       client,
@@ -148,6 +209,7 @@ export class TcpProxy {
       onRequest: (bytes) => this.#tell('request', bytes),
       onReply: (bytes) => this.#tell('reply', bytes),
       chooseSwallowed: (bytes) => this.#chooseSwallowed(bytes),
+      chooseBreak: (side, bytes) => this.#chooseBreak(side, bytes),
       onGone: () => void this.#links.delete(link),
     })
     this.#links.add(link)

@@ -1,6 +1,7 @@
+import type { Creation } from '../../../server/selftest/work.ts'
 import type { Api, ApiAnswer } from '../support/api-client.ts'
 import { eventually, pass } from '../support/waiting.ts'
-import type { Creation, Plan } from './plan.ts'
+import type { Plan } from './plan.ts'
 
 /** An open loop: the next request goes out on time whether or not the server answers, as clients do not wait for each other. */
 export class Load {

@@ -1,38 +1,14 @@
+import {
+  type Creation,
+  creationOf,
+  type PlannedTask,
+  replyTo,
+  WORKERS,
+  type Work,
+} from '../../../server/selftest/work.ts'
 import type { Random } from '../support/random.ts'
 import type { Delivery, WorkerAnswer } from '../support/recording-worker.ts'
 
-/** What the worker is told to do, in the task's input. */
-export interface Work {
-  readonly delayMs: number
-  /** So many children come with the answer; every other one without an id. */
-  readonly children?: number
-  readonly failsFirst?: boolean
-}
-
-/** A task as the client asked for it. */
-export interface PlannedTask {
-  readonly id: string
-  readonly worker: string
-  readonly parentIds?: readonly string[]
-  readonly key?: string
-  readonly errorDelayInSeconds: number
-  readonly input: Work
-}
-
-/** One request, and what the client knows about its end. `unknown`: no answer came, so it may have happened or not. */
-export interface Creation {
-  readonly path: string
-  readonly body: unknown
-  readonly groupId: string
-  readonly tasks: readonly PlannedTask[]
-  startedAt: number
-  endedAt: number
-  outcome: 'open' | 'acknowledged' | 'refused' | 'unknown'
-  /** Of a refusal. */
-  answer: string
-}
-
-const WORKERS = ['ads', 'mail', 'thumbnails', 'reports', 'billing'] as const
 /** Keys that many tasks share: while one of them waits or runs, the next with the same key merges with it. */
 const KEYS = ['k0', 'k1', 'k2', 'k3'] as const
 const BATCH_SIZE = 8
@@ -95,29 +71,12 @@ export class Plan {
   }
 
   #creation(path: string, body: unknown, tasks: readonly PlannedTask[]): Creation {
-    return { path, body, groupId: this.#groupId, tasks, startedAt: 0, endedAt: 0, outcome: 'open', answer: '' }
+    return creationOf(this.#groupId, { path, body, tasks })
   }
-}
-
-/** What marks a child as one of its creator's. */
-export const childName = (creatorId: string, index: number): string => `child ${index} of ${creatorId}`
-
-/** The children that a task's answer brings: the second waits for the first as well. */
-export function childrenOf(taskId: string, count: number): object[] {
-  return Array.from({ length: count }, (_, index) => ({
-    ...(index % 2 === 0 && { id: `${taskId}.c${index}` }),
-    name: childName(taskId, index),
-    worker: WORKERS[index % WORKERS.length],
-    parentIds: index === 1 ? [`${taskId}.c0`] : [],
-    input: { delayMs: index * 3 },
-  }))
 }
 
 /** What the worker answers to a task of the plan. */
 export function answerAsTold(delivery: Delivery): WorkerAnswer {
   const { input } = JSON.parse(delivery.body.toString()) as { input: Work }
-  const { delayMs, children = 0, failsFirst = false } = input
-  if (failsFirst && delivery.attempt === 1) return { delayMs, status: 500, body: { error: 'fails first' } }
-  const output = { run: delivery.deliveryId }
-  return { delayMs, body: children === 0 ? { output } : { output, children: childrenOf(delivery.taskId, children) } }
+  return replyTo(input, delivery)
 }

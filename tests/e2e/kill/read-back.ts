@@ -1,6 +1,6 @@
+import type { History } from '../../../server/selftest/history.ts'
 import { type Api, type AttemptJson, listTasks, readAttempts, type TaskJson } from '../support/api-client.ts'
 import { eventually, inLanes } from '../support/waiting.ts'
-import type { History } from './history.ts'
 
 interface GroupJson {
   readonly id: string

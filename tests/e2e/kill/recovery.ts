@@ -1,5 +1,5 @@
+import type { Index, Life } from '../../../server/selftest/history.ts'
 import type { TaskJson } from '../support/api-client.ts'
-import type { Index, Life } from './history.ts'
 
 /** What must be POSTed this soon after a restart (I4). */
 export const RECOVERY_MS = 2000

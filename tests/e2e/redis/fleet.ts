@@ -1,6 +1,9 @@
 import { onTestFinished } from 'vitest'
+import { sentenceOf } from '../../../server/core/fault.ts'
 import { openRedisStorage } from '../../../storage/redis/open-redis-storage.ts'
 import { parseRedisUrl } from '../../../storage/redis/redis-url.ts'
+import { type RedisCluster, type RedisClusterOptions, startRedisCluster } from '../../support/redis-cluster.ts'
+import { withRedis } from '../../support/redis-database.ts'
 import { type RedisServer, type RedisServerOptions, startRedisServer } from '../../support/redis-server.ts'
 import { TcpProxy } from '../../support/tcp-proxy.ts'
 import type { Api } from '../support/api-client.ts'
@@ -19,16 +22,21 @@ export interface Instance extends Crew {
 
 /** Several servers on one Redis of their own, and the worker that they all call. */
 export interface Fleet {
+  /** Of a Cluster, its first master. */
   readonly redis: RedisServer
+  /** Null: Redis is one server. */
+  readonly cluster: RedisCluster | null
   readonly worker: RecordingWorker
   /** As started first; `start` adds to them. */
   readonly instances: Instance[]
   /** Between each of them and Redis, in the same order; none without `hasProxies`. */
   readonly proxies: readonly TcpProxy[]
-  /** One more server. */
-  start(): Promise<Instance>
+  /** One more server; of another program where its words are given. */
+  start(program?: readonly string[]): Promise<Instance>
   /** Asks any of those that `isUp` says are there, in turn. */
   anyApi(isUp: (instance: Instance) => boolean): Pick<Api, 'call'>
+  /** The store is another Redis from now on, as after a failover: proxies lead there, and connections to the old one break. */
+  moveTo(redis: RedisServer): void
   /** Full scan of the store, while nothing is under way. */
   audit(): Promise<string[]>
 }
@@ -36,6 +44,8 @@ export interface Fleet {
 export interface FleetOptions {
   readonly size: number
   readonly redis?: RedisServerOptions
+  /** Instead of one Redis. */
+  readonly cluster?: RedisClusterOptions
   readonly respond?: Respond
   readonly env?: Readonly<Record<string, string>>
   readonly hasProxies?: boolean
@@ -45,24 +55,50 @@ export interface FleetOptions {
 export const LEASE_MS = 3000
 
 export async function startFleet(options: FleetOptions): Promise<Fleet> {
-  const redis = await startRedisServer({ isOwn: true, ...options.redis })
-  onTestFinished(() => redis.stop())
+  const { redis, cluster } = await startStore(options)
+  let { url } = cluster ?? redis
   const worker = await startWorker(options.respond)
   const instances: Instance[] = []
   const proxies: TcpProxy[] = []
   let started = 0
-  const start = async (): Promise<Instance> => {
+  const prepare = async (program?: readonly string[]): Promise<() => Promise<Instance>> => {
     const name = `server-${++started}`
-    const storage = options.hasProxies ? await throughProxy(redis, proxies) : redis.url
+    const storage = options.hasProxies ? await throughProxy(redis, proxies) : url
     const env = { ...settingsOf(name, storage, worker), ...options.env }
-    const crew = await startCrew({ dir: makeDir(), env })
-    const instance = { ...crew, name, ...freezer(crew.pid) }
+    return async () => {
+      const crew = await startCrew({ dir: makeDir(), env, ...(program && { program }) })
+      return { ...crew, name, ...freezer(crew.pid) }
+    }
+  }
+  const start = async (program?: readonly string[]): Promise<Instance> => {
+    const instance = await (await prepare(program))()
     instances.push(instance)
     return instance
   }
-  await Promise.all(Array.from({ length: options.size }, start))
+  // Their proxies one after the other, and the servers at once: each is at the place of its proxy.
+  const launches: (() => Promise<Instance>)[] = []
+  while (launches.length < options.size) launches.push(await prepare())
+  instances.push(...(await Promise.all(launches.map((launch) => launch()))))
   const anyApi = (isUp: (instance: Instance) => boolean) => takingTurns(() => instances.filter(isUp))
-  return { redis, worker, instances, proxies, start, anyApi, audit: () => auditRedis(redis.url) }
+  const moveTo = (other: RedisServer): void => {
+    url = other.url
+    for (const proxy of proxies) {
+      proxy.leadTo(other)
+      proxy.cut()
+    }
+  }
+  return { redis, cluster, worker, instances, proxies, start, anyApi, moveTo, audit: () => auditRedis(url) }
+}
+
+async function startStore(options: FleetOptions): Promise<Pick<Fleet, 'redis' | 'cluster'>> {
+  if (options.cluster) {
+    const cluster = await startRedisCluster(options.cluster)
+    onTestFinished(() => cluster.stop())
+    return { redis: cluster.masters[0], cluster }
+  }
+  const redis = await startRedisServer({ isOwn: true, ...options.redis })
+  onTestFinished(() => redis.stop())
+  return { redis, cluster: null }
 }
 
 async function throughProxy(redis: RedisServer, proxies: TcpProxy[]): Promise<string> {
@@ -83,7 +119,7 @@ function settingsOf(name: string, storage: string, worker: RecordingWorker): Rec
 }
 
 /** The server that sent a POST. */
-export const instanceOf = ({ headers }: Delivery): string => headers.get('authorization') ?? ''
+export const instanceOf = ({ instance }: Pick<Delivery, 'instance'>): string => instance
 
 function freezer(pid: number): Pick<Instance, 'freeze' | 'thaw'> {
   return { freeze: () => void process.kill(pid, 'SIGSTOP'), thaw: () => void process.kill(pid, 'SIGCONT') }
@@ -101,10 +137,18 @@ function takingTurns(those: () => readonly Instance[]): Pick<Api, 'call'> {
   }
 }
 
+/** How far its clock is ahead of ours, as a test may have made it. */
+async function aheadOf(url: string): Promise<number> {
+  const [seconds = 0] = await withRedis(url, (redis) => redis.time())
+  return Number(seconds) * 1000 - Date.now()
+}
+
 async function auditRedis(url: string): Promise<string[]> {
   const address = parseRedisUrl({ text: url })
-  const storage = await openRedisStorage({ address, bootId: 'audit', clock: { now: Date.now }, time: 'store' })
+  const aheadMs = address.kind === 'single' ? await aheadOf(url) : 0
+  const clock = { now: () => Date.now() + aheadMs }
+  const storage = await openRedisStorage({ address, bootId: 'audit', clock, time: 'store', isVolatileAllowed: true })
   const { faults } = await storage.audit()
   await storage.close()
-  return faults
+  return faults.map(sentenceOf)
 }

@@ -1,4 +1,5 @@
-import type { History } from '../kill/history.ts'
+import type { Trouble } from '../../../server/selftest/fleet-checks.ts'
+import type { History } from '../../../server/selftest/history.ts'
 import { Load } from '../kill/load.ts'
 import { answerAsTold, Plan } from '../kill/plan.ts'
 import { everythingFinished, readEverything } from '../kill/read-back.ts'
@@ -7,13 +8,6 @@ import type { Delivery } from '../support/recording-worker.ts'
 import { eventually } from '../support/waiting.ts'
 import { makeGroup } from '../support/world.ts'
 import { type Fleet, type FleetOptions, type Instance, startFleet } from './fleet.ts'
-
-/** A server that was killed or frozen, of which what it had in flight may be lost; or Redis, whose answers may be. */
-export interface Trouble {
-  /** The server's name, or `redis`. */
-  readonly instance: string
-  readonly at: number
-}
 
 /** Load on a fleet while a test does what it likes to it. */
 export interface Storm {
@@ -34,7 +28,7 @@ export interface Storm {
 
 /** What is left when all is calm, everything is finished, and the store was scanned. */
 export interface Aftermath {
-  readonly history: History
+  readonly history: History & { readonly deliveries: readonly Delivery[] }
   readonly troubles: readonly Trouble[]
   readonly faults: readonly string[]
   /** What the servers logged as errors. */
@@ -46,9 +40,14 @@ const EVERY_MS = 15
 /** Answers before and after the storm: it must hit work, and work must go on. */
 const CALM = 100
 
+export interface StormOptions extends Omit<FleetOptions, 'respond'> {
+  /** Requests each so many ms; one is 2.6 tasks on average. */
+  readonly everyMs?: number
+}
+
 export async function storm(
   name: string,
-  options: Omit<FleetOptions, 'respond'>,
+  { everyMs = EVERY_MS, ...options }: StormOptions,
   brew: (storm: Storm) => Promise<void>,
 ): Promise<Aftermath> {
   const random = makeRandom(name)
@@ -58,7 +57,7 @@ export async function storm(
   const [{ api }] = fleet.instances as [Instance, ...Instance[]]
   const { id: groupId } = await makeGroup(api)
   const clients = fleet.anyApi(({ name: instance }) => !down.has(instance))
-  const load = new Load({ api: clients, plan: new Plan(random, groupId), everyMs: EVERY_MS })
+  const load = new Load({ api: clients, plan: new Plan(random, groupId), everyMs })
   const progress = async (answers: number): Promise<void> => {
     const wanted = answersIn(fleet.worker.deliveries) + answers
     await eventually('work goes on', () => answersIn(fleet.worker.deliveries) >= wanted)

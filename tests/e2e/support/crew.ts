@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
-import { mkdtempSync, readFileSync, rmSync } from 'node:fs'
+import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
 import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
@@ -13,6 +13,17 @@ const MAIN = join(import.meta.dirname, '../../../server/main.ts')
 // Bun reads .env by itself while developing, which would hide what Crew makes of it.
 const [PROGRAM, ...FIXED] = BINARY ? [resolve(BINARY)] : [process.execPath, '--no-env-file', MAIN]
 
+/** The words that `crew` stands for here. */
+export const CREW_PROGRAM: readonly string[] = [PROGRAM, ...FIXED]
+
+/** A folder with `crew` in it, for a shell's PATH. */
+export function folderWithCrew(until: Until = onTestFinished): string {
+  const folder = makeDir(until)
+  const command = [PROGRAM, ...FIXED].map((word) => `'${word}'`).join(' ')
+  writeFileSync(join(folder, 'crew'), `#!/bin/sh\nexec ${command} "$@"\n`, { mode: 0o755 })
+  return folder
+}
+
 export const TOKEN = 'token-of-the-test'
 
 export interface StartOptions {
@@ -20,7 +31,15 @@ export interface StartOptions {
   readonly dir: string
   readonly args?: readonly string[]
   readonly env?: Readonly<Record<string, string>>
+  /** The words that `crew` stands for, where it is another one than that of the tests. */
+  readonly program?: readonly string[]
+  /** What it reads; without it, nothing. */
+  readonly stdin?: string
+  /** Given what ends it, for a server that a whole file shares; when left out, it ends with the test. */
+  readonly until?: Until
 }
+
+export type Until = (end: () => void | Promise<void>) => void
 
 /** A process of Crew, seen from outside. */
 export interface CrewProcess {
@@ -42,9 +61,9 @@ export interface Crew extends CrewProcess {
 }
 
 /** An empty folder that goes away with the test. */
-export function makeDir(): string {
+export function makeDir(until: Until = onTestFinished): string {
   const dir = mkdtempSync(join(tmpdir(), 'crew-e2e-'))
-  onTestFinished(() => rmSync(dir, { recursive: true, force: true }))
+  until(() => rmSync(dir, { recursive: true, force: true }))
   return dir
 }
 
@@ -58,12 +77,12 @@ export async function runCrew(
 
 /** `crew start` on a free port; resolves when it says where it listens. */
 export async function startCrew(options: StartOptions): Promise<Crew> {
-  const { env = {}, args = [] } = options
+  const { env = {}, args = [], until = onTestFinished } = options
   const port = args.includes('--port') ? [] : ['--port', '0']
   const launched = launch({ ...options, args: ['start', ...port, ...args], env: { CREW_AUTH_TOKEN: TOKEN, ...env } })
   const url = await listening(launched)
   const api = makeApi(url, TOKEN)
-  onTestFinished(() => api.close())
+  until(() => api.close())
   return { ...launched, url, api }
 }
 
@@ -73,13 +92,16 @@ interface Launched extends CrewProcess {
 }
 
 /** Starts it and does not wait for anything. */
-export function launch({ dir, args = [], env = {} }: StartOptions): Launched {
-  const child = spawn(PROGRAM, [...FIXED, ...args], {
+export function launch(options: StartOptions): Launched {
+  const { dir, args = [], env = {}, program = CREW_PROGRAM, stdin, until = onTestFinished } = options
+  const [command = '', ...fixed] = program
+  const child = spawn(command, [...fixed, ...args], {
     cwd: dir,
     env: { PATH: process.env.PATH, ...env },
-    stdio: ['ignore', 'pipe', 'pipe'],
+    stdio: [stdin === undefined ? 'ignore' : 'pipe', 'pipe', 'pipe'],
   })
-  onTestFinished(() => void child.kill('SIGKILL'))
+  child.stdin?.end(stdin)
+  until(() => void child.kill('SIGKILL'))
   const listeners: (() => void)[] = []
   const heard = (): void => {
     for (const listener of listeners) listener()
@@ -111,7 +133,7 @@ function listening({ child, stderr, onOutput }: Launched): Promise<string> {
     const timer = setTimeout(fail, DEADLINE_MS)
     child.once('close', fail)
     onOutput(() => {
-      const [, url] = /listens at (http:\S+)/.exec(stderr()) ?? []
+      const [, url] = /listens at (https?:\S+)/.exec(stderr()) ?? []
       if (url === undefined) return
       clearTimeout(timer)
       found(url)

@@ -1,7 +1,9 @@
 import { EventEmitter, once } from 'node:events'
 import { createServer, type Socket } from 'node:net'
 import { onTestFinished } from 'vitest'
-import { type RawRequest, readRequests } from './raw-requests.ts'
+import { type RawRequest, readRequests } from '../../../server/selftest/raw-requests.ts'
+import { tokenIn } from '../../../server/selftest/work.ts'
+import type { Until } from './crew.ts'
 import { DEADLINE_MS, pass } from './waiting.ts'
 
 /** One POST as it arrived, and what became of it. Times are of `performance.now`, one clock for the whole history. */
@@ -11,6 +13,10 @@ export interface Delivery extends RawRequest {
   readonly taskId: string
   readonly attempt: number
   readonly deliveryId: string
+  /** For whoever answers later. */
+  readonly token: string
+  /** Which of several servers sent it, where they are told to say so by CREW_WORKER_AUTHORIZATION_HEADER. */
+  readonly instance: string
   /** When the answer was handed to the network; null while it was not. */
   answeredAt: number | null
   /** The connection was closed, by whomever. */
@@ -43,7 +49,10 @@ export interface RecordingWorker {
 }
 
 /** A webhook worker on a free port that records every POST and answers as the test says. Plain sockets: some answers are no HTTP. */
-export async function startWorker(respond: Respond = () => ({ body: {} })): Promise<RecordingWorker> {
+export async function startWorker(
+  respond: Respond = () => ({ body: {} }),
+  until: Until = onTestFinished,
+): Promise<RecordingWorker> {
   const deliveries: Delivery[] = []
   const byTask = new Map<string, Delivery[]>()
   const sockets = new Set<Socket>()
@@ -85,7 +94,7 @@ export async function startWorker(respond: Respond = () => ({ body: {} })): Prom
       return new Promise((closed) => server.close(() => closed()))
     },
   }
-  onTestFinished(worker.close)
+  until(worker.close)
   return worker
 }
 
@@ -97,6 +106,11 @@ function deliveryOf(request: RawRequest): Delivery {
     taskId: header('crew-task-id'),
     attempt: Number(header('crew-attempt')),
     deliveryId: header('idempotency-key'),
+    instance: header('authorization'),
+    // Few tests read it.
+    get token() {
+      return tokenIn(request.body)
+    },
     answeredAt: null,
     closedAt: null,
   }

@@ -1,6 +1,6 @@
 import { expect } from 'vitest'
 import { Hold, type TaskPatch } from '../../../server/core/task.ts'
-import type { CountedGroup } from '../../../server/core/task-group.ts'
+import type { CountedGroup, GroupState } from '../../../server/core/task-group.ts'
 import {
   addAttempt,
   blockChildren,
@@ -25,6 +25,21 @@ export function describeBooks(it: StorageTest): void {
   describeCounters(it)
   describeWeights(it)
   describeAudit(it)
+  describeBatches(it)
+
+  it('all tasks are counted, whatever they wait for, until they are deleted', async (world) => {
+    expect(await world.storage.countTasks()).toBe(0)
+    const made = Object.values(await makeEveryState(world))
+    const group = await world.addGroup()
+    const task = await world.addTask(group, { worker: 'another', workgroup: 'wg' })
+    expect(await world.storage.countTasks()).toBe(made.length + 1)
+    await world.commit(patchTask(task.id, { worker: 'moved' }))
+    expect(await world.storage.countTasks()).toBe(made.length + 1)
+    await world.commit(deleteTask(task.id))
+    expect(await world.storage.countTasks()).toBe(made.length)
+    await world.commit(deleteGroup(String(made[0]?.groupId)))
+    expect(await world.storage.countTasks()).toBe(0)
+  })
 
   it('a group is found without its books, and an absent one is not', async (world) => {
     const group = await world.addGroup({ isPaused: true, metadata: { a: 'b' }, epoch: 4 })
@@ -110,6 +125,35 @@ function describeCounters(it: StorageTest): void {
     expect(counts).toEqual(countsOf({ succeeded: 1, running: 1, failed: 1, paused: 2, blocked: 1 }))
   })
 
+  it('what is passed over has failed: in the counters, the lists, the weight that is done and whether the group is finished', async (world) => {
+    const group = await world.addGroup()
+    const passed = await world.addTask(group, { holds: Hold.exhausted | Hold.passed })
+    await world.addTask(group, { holds: Hold.complete })
+    const { counts, weightDone, weightTotal } = await world.loadGroup(group)
+    expect(counts).toEqual(countsOf({ succeeded: 1, failed: 1 }))
+    expect([weightDone, weightTotal]).toEqual([1_000_000, 2_000_000])
+    expect(await world.listIds(group, { states: ['failed'] })).toEqual([passed.id])
+    expect(await world.listIds(group, { skipCompleted: true })).toEqual([passed.id])
+    expect(await world.listEnded('succeeded')).toEqual([])
+    expect(await world.listEnded('failed')).toEqual([group.id])
+    expect(await world.storage.countGroups()).toMatchObject({ failed: 1, failing: 1, succeeded: 0 })
+  })
+
+  it('a group that a failure stopped has failed, and is paused when only somebody paused it', async (world) => {
+    const group = await world.addGroup({ isPaused: true, stoppedBy: { taskId: 't', at: 5, isPausedToo: true } })
+    const task = await world.addTask(group)
+    expect(await world.loadGroup(group)).toMatchObject({ isPaused: true, stoppedBy: group.stoppedBy })
+    const inState = async (state: GroupState) =>
+      (await world.storage.listGroups({ ...everyGroup, states: [state] })).groups.map(({ id }) => id)
+    expect([await inState('failed'), await inState('paused')]).toEqual([[group.id], []])
+    expect(await world.claimIds()).toEqual([])
+    await world.commit(putGroup({ ...group, stoppedBy: null }))
+    expect([await inState('failed'), await inState('paused')]).toEqual([[], [group.id]])
+    await world.commit(putGroup({ ...group, isPaused: false, stoppedBy: null }))
+    expect(await inState('active')).toEqual([group.id])
+    expect(await world.claimIds()).toEqual([task.id])
+  })
+
   it('counters follow one task through its life', async (world) => {
     const group = await world.addGroup()
     const counts = async () => (await world.loadGroup(group)).counts
@@ -179,6 +223,23 @@ function describeWeights(it: StorageTest): void {
   })
 }
 
+function describeBatches(it: StorageTest): void {
+  it('what was counted of a group that is deleted in the same call is not booked to the group after it', async (world) => {
+    const gone = await world.addGroup()
+    await world.addTask(gone)
+    const next = world.group()
+    const results = await world.storage.commit([
+      changeSet({ changes: [insertTask(world.task({ groupId: gone.id, holds: Hold.complete }))] }),
+      changeSet({ changes: [deleteGroup(gone.id)] }),
+      changeSet({ changes: [putGroup(next), insertTask(world.task({ groupId: next.id }))] }),
+    ])
+    expect(results).toEqual(['applied', 'applied', 'applied'])
+    expect((await world.storage.audit()).faults).toEqual([])
+    const { workers } = await world.storage.listWorkers({ page: 1, pageSize: 0 })
+    expect(workers.map(({ total, completed }) => [total, completed])).toEqual([[1, 0]])
+  })
+}
+
 function describeAudit(it: StorageTest): void {
   it('an empty store is without fault', async (world) => {
     expect((await world.storage.audit()).faults).toEqual([])
@@ -193,14 +254,16 @@ function describeAudit(it: StorageTest): void {
     await storage.getGroup(groupId)
     await storage.listGroups(everyGroup)
     for (const state of ['ready', 'throttled', 'running'] as const)
-      await storage.listTasks({ ...everyTask(groupId), state })
+      await storage.listTasks({ ...everyTask(groupId), states: [state] })
     await storage.listChildren([id])
     await storage.listCreatedBy([id])
     await storage.listDuplicates('k')
     await storage.listAttempts(id)
     await storage.listHolds('workgroup')
     await storage.listWorkgroups({ page: 1, pageSize: 5 })
-    await storage.listFinishedGroups(world.clock.now(), 5)
+    await storage.listEndedGroups({ ending: 'succeeded', before: world.clock.now(), limit: 5 })
+    await storage.listEndedGroups({ ending: 'failed', before: world.clock.now(), limit: 5 })
+    await storage.room()
     await storage.listExpiredLeases(5)
     await storage.getRecord('session/1')
     await storage.claim({
@@ -230,7 +293,7 @@ function describeAudit(it: StorageTest): void {
       ['a claim', async () => Object.assign(claimed, await world.claimTask(task))],
       ['a renewal', () => world.storage.renewLeases([{ taskId: task.id, token: claimed.token }], now + 99_999)],
       ['an attempt', () => world.commit(addAttempt(task.id, makeAttempt()))],
-      ['a result', () => world.tryCommit(success({ ...claimed, parents: [] }))],
+      ['a result', () => world.tryCommit(success(claimed))],
       ['a hold', () => world.commit(holdWork('workgroup', 'wg', now + 100, 'why'))],
       ['a longer hold', () => world.commit(holdWork('workgroup', 'wg', now + 200, 'why'))],
       ['a record', () => world.storage.putRecord('settings', '1')],

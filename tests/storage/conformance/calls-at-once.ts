@@ -59,7 +59,7 @@ export function describeCallsAtOnce(it: StorageTest): void {
       world.claim({ limit: 3 }),
       storage.getGroup(group.id),
       storage.audit(),
-      storage.listFinishedGroups(world.clock.now() + 1, 5),
+      storage.listEndedGroups({ ending: 'succeeded', before: world.clock.now() + 1, limit: 5 }),
     ])
     expect(counted && taskCount(counted)).toBe(9)
     expect(audit.faults).toEqual([])

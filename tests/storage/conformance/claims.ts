@@ -33,8 +33,9 @@ function describeLeasing(it: StorageTest): void {
     world.clock.advance(500)
     const now = world.clock.now()
     const claimed = await world.claimTask(task)
-    const lease = { token: claimed.token, bootId: world.bootId, startedAt: now, until: now + LEASE_MS }
-    expect(claimed).toEqual({ task: { ...task, version: 9, attempts: 4, lease }, token: claimed.token, parents: [] })
+    const lease = { token: claimed.token, holder: world.bootId, startedAt: now, until: now + LEASE_MS }
+    const leased = { ...task, version: 9, attempts: 4, lease }
+    expect(claimed).toEqual({ task: leased, token: claimed.token, parents: [], isProbe: false })
     expect(await world.load(task)).toEqual(claimed.task)
   })
 
@@ -186,6 +187,18 @@ function describeLimits(it: StorageTest): void {
     expect(workers.sort()).toEqual(['a', 'c', 'c'])
   })
 
+  it('a claim for a few workers looks at no other, however many have something', async (world) => {
+    const group = await world.addGroup()
+    for (let n = 0; n < 600; n++) await world.addTask(group, { worker: `other-${n}` })
+    const tasks = [await world.addTask(group, { worker: 'a' }), await world.addTask(group, { worker: 'b' })]
+    const slots = new Map([
+      ['a', 2],
+      ['b', 1],
+      ['nobody', 5],
+    ])
+    expect((await world.claimIds({ slots, slotsPerWorker: 0 })).sort()).toEqual(tasks.map(({ id }) => id).sort())
+  })
+
   it('a worker without slots holds up nobody else', async (world) => {
     const group = await world.addGroup()
     for (let n = 0; n < 40; n++) await world.addTask(group, { worker: 'full', priority: 9 })
@@ -315,6 +328,16 @@ function describeTurns(it: StorageTest): void {
     const [one, two] = [await world.addGroup(), await world.addGroup()]
     for (let n = 0; n < 6; n++) await world.addTask(one, { priority: 100 })
     for (let n = 0; n < 6; n++) await world.addTask(two)
+    const groups = (await world.claim({ limit: 6 })).map(({ task }) => task.groupId)
+    expect(groups.filter((id) => id === one.id)).toHaveLength(3)
+    expect(groups.filter((id) => id === two.id)).toHaveLength(3)
+  })
+
+  it('a group that has nothing left takes no turn away from another', async (world) => {
+    const [done, one, two] = [await world.addGroup(), await world.addGroup(), await world.addGroup()]
+    await world.addTask(done)
+    await world.claim({ limit: 1 })
+    for (const group of [one, two]) for (let n = 0; n < 6; n++) await world.addTask(group)
     const groups = (await world.claim({ limit: 6 })).map(({ task }) => task.groupId)
     expect(groups.filter((id) => id === one.id)).toHaveLength(3)
     expect(groups.filter((id) => id === two.id)).toHaveLength(3)

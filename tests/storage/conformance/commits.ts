@@ -150,12 +150,12 @@ function describeLeaseGuards(it: StorageTest): void {
 
   it('a result for a task that was never claimed is refused', async (world) => {
     const task = await world.addTask(await world.addGroup())
-    expect(await world.tryCommit(success({ task, token: 'early', parents: [] }))).toBe('leaseLost')
-    expect(await world.tryCommit(success({ task, token: '', parents: [] }))).toBe('leaseLost')
+    expect(await world.tryCommit(success({ task, token: 'early' }))).toBe('leaseLost')
+    expect(await world.tryCommit(success({ task, token: '' }))).toBe('leaseLost')
   })
 
   it('a result for a task that does not exist is refused', async (world) => {
-    expect(await world.tryCommit(success({ task: world.task(), token: 'late', parents: [] }))).toBe('leaseLost')
+    expect(await world.tryCommit(success({ task: world.task(), token: 'late' }))).toBe('leaseLost')
   })
 
   it('a repeated result is a duplicate and counts its children down once', async (world) => {

@@ -23,6 +23,30 @@ export function describeGraph(it: StorageTest): void {
 }
 
 function describeCountdown(it: StorageTest): void {
+  it('what is passed over is a finished parent, of children that are there and of those that come', async (world) => {
+    const group = await world.addGroup()
+    const parent = await world.addTask(group)
+    const child = await world.addTask(group, { parentIds: [parent.id] })
+    await world.commit(patchTask(parent.id, { holds: Hold.exhausted | Hold.passed }), releaseChildren(parent.id))
+    const late = await world.addTask(group, { parentIds: [parent.id] })
+    expect([(await world.load(child)).unfinishedParents, late.unfinishedParents]).toEqual([0, 0])
+    await world.commit(deleteTask(parent.id))
+    expect([await world.load(child), await world.load(late)]).toMatchObject([
+      { unfinishedParents: 0, parentIds: [] },
+      { unfinishedParents: 0, parentIds: [] },
+    ])
+    expect(await world.claimIds()).toEqual([child.id, late.id])
+  })
+
+  it('what is passed over and tried again is an unfinished parent', async (world) => {
+    const group = await world.addGroup()
+    const parent = await world.addTask(group, { holds: Hold.exhausted | Hold.passed })
+    const child = await world.addTask(group, { parentIds: [parent.id] })
+    await world.commit(patchTask(parent.id, { holds: 0 }), blockChildren(parent.id))
+    expect(await world.load(child)).toEqual({ ...child, unfinishedParents: 1 })
+    expect(await world.claimIds()).toEqual([parent.id])
+  })
+
   it('an insert counts the parents that are unfinished at that moment', async (world) => {
     const group = await world.addGroup()
     const open = await world.addTask(group)

@@ -1,7 +1,8 @@
 import { expect } from 'vitest'
 import type { HoldScope } from '../../../server/core/change-set.ts'
 import { Hold } from '../../../server/core/task.ts'
-import { holdWork, liftHold, patchTask, putGroup, releaseWork, success } from '../../support/changes.ts'
+import { holdWork, liftHold, limitWork, patchTask, putGroup, releaseWork, success } from '../../support/changes.ts'
+import { makeHold } from '../../support/make.ts'
 import type { StorageTest } from '../conformance.ts'
 import { idsOf } from '../storage-world.ts'
 
@@ -65,7 +66,7 @@ function describeHoldsOn(it: StorageTest, scope: HoldScope): void {
     const until = world.clock.now() + 1_000
     const [group, other] = [await world.addGroup(), await world.addGroup()]
     const tasks = [await world.addTask(group, held), await world.addTask(other, held)]
-    await world.commit(holdWork(scope, 'held', until, 'rate limit'))
+    await world.commit(holdWork(scope, 'held', until, 'rate limit'), limitWork(scope, 'held', { rampStepMs: 0 }))
     tasks.push(await world.addTask(group, held))
     const free = await world.addTask(group)
     expect(await world.claimIds()).toEqual([free.id])
@@ -86,10 +87,12 @@ function describeHoldsOn(it: StorageTest, scope: HoldScope): void {
     const task = await world.addTask(await world.addGroup(), held)
     await world.commit(holdWork(scope, 'held', now + 2_000, 'first'))
     await world.commit(holdWork(scope, 'held', now + 1_000, 'shorter'))
-    expect(await world.storage.listHolds(scope)).toEqual([{ scope, name: 'held', until: now + 2_000, reason: 'first' }])
+    expect(await world.storage.listHolds(scope)).toEqual([
+      makeHold({ scope, name: 'held', until: now + 2_000, reason: 'first' }),
+    ])
     await world.commit(holdWork(scope, 'held', now + 3_000, 'longer'))
     expect(await world.storage.listHolds(scope)).toEqual([
-      { scope, name: 'held', until: now + 3_000, reason: 'longer' },
+      makeHold({ scope, name: 'held', until: now + 3_000, reason: 'longer' }),
     ])
     world.clock.advance(2_500)
     expect(await world.claimIds()).toEqual([])
@@ -110,7 +113,9 @@ function describeHoldsOn(it: StorageTest, scope: HoldScope): void {
     const now = world.clock.now()
     await world.commit(holdWork(scope, 'held', now + 60_000), releaseWork(scope, 'held'))
     await world.commit(holdWork(scope, 'held', now + 500, 'again'))
-    expect(await world.storage.listHolds(scope)).toEqual([{ scope, name: 'held', until: now + 500, reason: 'again' }])
+    expect(await world.storage.listHolds(scope)).toEqual([
+      makeHold({ scope, name: 'held', until: now + 500, reason: 'again' }),
+    ])
   })
 
   it(`a task moved into a held ${scope} waits and one moved out starts`, async (world) => {

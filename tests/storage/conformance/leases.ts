@@ -42,7 +42,7 @@ function describeExpiry(it: StorageTest): void {
     await world.claimTask(task)
     world.clock.advance(2 * LEASE_MS)
     expect((await world.loadGroup(group)).counts).toMatchObject({ running: 1, waiting: 0 })
-    expect(await world.listIds(group, { state: 'running' })).toEqual([task.id])
+    expect(await world.listIds(group, { states: ['running'] })).toEqual([task.id])
     expect(await world.claimIds()).toEqual([])
     await world.commit(patchTask(task.id, {}, 'fence'))
     expect(await world.claimIds()).toEqual([task.id])
@@ -96,6 +96,42 @@ function describeRenewal(it: StorageTest): void {
     expect(await world.storage.listExpiredLeases(10)).toEqual([])
     world.clock.set(until)
     expect(idsOf(await world.storage.listExpiredLeases(10))).toEqual([task.id])
+  })
+
+  it('a lease that is handed over outlives the server that claimed it, and ends at its time', async (world) => {
+    const group = await world.addGroup()
+    const tasks = [await world.addTask(group), await world.addTask(group)]
+    const [handed, kept] = await world.claim()
+    if (!handed || !kept) throw new Error(`claimed too few of ${tasks.length}`)
+    const until = world.clock.now() + 5 * LEASE_MS
+    const ref = { taskId: handed.task.id, token: handed.token }
+    expect(await world.storage.renewLeases([ref], until, 'outside:poll w1')).toEqual([])
+    const lease = handed.task.lease && { ...handed.task.lease, until, holder: 'outside:poll w1' }
+    expect((await world.load(handed.task)).lease).toEqual(lease)
+    world.clock.set(kept.task.lease?.until ?? 0)
+    expect(idsOf(await world.storage.listExpiredLeases(10))).toEqual([kept.task.id])
+    expect(await world.storage.renewLeases([ref], until + 1)).toEqual([])
+    expect((await world.load(handed.task)).lease?.holder).toBe('outside:poll w1')
+    expect(await world.tryCommit(success(handed))).toBe('applied')
+    expect(await world.storage.renewLeases([ref], until, 'outside:poll w2')).toEqual([handed.token])
+  })
+
+  it('renewing never makes a lease end sooner, handing it over does', async (world) => {
+    const claimed = await world.claimTask(await world.addTask(await world.addGroup()))
+    const refs = [{ taskId: claimed.task.id, token: claimed.token }]
+    const now = world.clock.now()
+    const untilAfter = async (until: number, holder?: string) => {
+      expect(await world.storage.renewLeases(refs, until, holder)).toEqual([])
+      return (await world.load(claimed.task)).lease?.until
+    }
+    expect(await untilAfter(now + 10 * LEASE_MS, 'outside:poll w1')).toBe(now + 10 * LEASE_MS)
+    expect(await untilAfter(now + LEASE_MS)).toBe(now + 10 * LEASE_MS)
+    world.clock.set(now + 10 * LEASE_MS - 1)
+    expect(await world.storage.listExpiredLeases(10)).toEqual([])
+    const sooner = world.clock.now() + LEASE_MS / 2
+    expect(await untilAfter(sooner, 'outside:poll w2')).toBe(sooner)
+    world.clock.set(sooner)
+    expect(idsOf(await world.storage.listExpiredLeases(10))).toEqual([claimed.task.id])
   })
 
   it('a result decided before a renewal still applies', async (world) => {
@@ -161,6 +197,18 @@ function describeBoots(it: StorageTest): void {
     expect(await world.claimIds()).toEqual([])
   })
 
+  it.durable('a lease that was handed over goes on when its boot is gone', async (world) => {
+    const claimed = await world.claimTask(await world.addTask(await world.addGroup()))
+    const until = world.clock.now() + 2 * LEASE_MS
+    await world.storage.renewLeases([{ taskId: claimed.task.id, token: claimed.token }], until, 'outside:callback')
+    await world.reopen()
+    expect(await world.storage.listExpiredLeases(10)).toEqual([])
+    expect(await world.claimIds()).toEqual([])
+    world.clock.set(until)
+    expect(idsOf(await world.storage.listExpiredLeases(10))).toEqual([claimed.task.id])
+    expect(await world.tryCommit(success(claimed))).toBe('applied')
+  })
+
   it.durable('a lease of the same boot goes on', async (world) => {
     const task = await world.addTask(await world.addGroup())
     const claimed = await world.claimTask(task)
@@ -180,7 +228,7 @@ function describeBoots(it: StorageTest): void {
       changes: [patchTask(dead.id, { givenBack: 1 }, 'settle')],
     })
     expect(await world.storage.commit([recovery, recovery])).toEqual(['applied', 'duplicate'])
-    expect((await world.claimTask(task)).task.lease?.bootId).toBe('boot-of-the-successor')
+    expect((await world.claimTask(task)).task.lease?.holder).toBe('boot-of-the-successor')
     expect(await world.storage.listExpiredLeases(10)).toEqual([])
   })
 

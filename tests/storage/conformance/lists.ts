@@ -1,5 +1,6 @@
 import { expect } from 'vitest'
-import { Hold, type TaskState, taskStates } from '../../../server/core/task.ts'
+import { Hold, type TaskState, taskStates, withoutPayloads } from '../../../server/core/task.ts'
+import type { TaskQuery } from '../../../storage/task-storage.ts'
 import { deleteTask, holdWork, insertTask, patchTask, putGroup, releaseWork } from '../../support/changes.ts'
 import type { StorageTest } from '../conformance.ts'
 import { everyGroup, everyTask, idsOf, makeEveryState, sortedIds } from '../storage-world.ts'
@@ -10,6 +11,8 @@ export function describeLists(it: StorageTest): void {
   describeTaskLists(it)
   describeStateFilter(it)
   describeFilters(it)
+  describeChildLists(it)
+  describeBareLists(it)
   describeLookups(it)
   describeWorkgroups(it)
 }
@@ -154,9 +157,29 @@ function describeStateFilter(it: StorageTest): void {
     const made = await makeEveryState(world)
     const groupId = String(made.ready?.groupId)
     for (const state of taskStates) {
-      const { tasks, count } = await world.storage.listTasks({ ...everyTask(groupId), state })
+      const { tasks, count } = await world.storage.listTasks({ ...everyTask(groupId), states: [state] })
       expect([state, idsOf(tasks), count]).toEqual([state, [made[state]?.id], 1])
     }
+  })
+
+  it('several states list the tasks that are in one of them', async (world) => {
+    const made = await makeEveryState(world)
+    const groupId = String(made.ready?.groupId)
+    const query = { ...everyTask(groupId), states: ['failed', 'blocked', 'throttled', 'failed'] as const }
+    const wanted = [made.blocked, made.throttled, made.failed].map((task) => task?.id)
+    const { tasks, count } = await world.storage.listTasks(query)
+    expect([idsOf(tasks), count]).toEqual([wanted, 3])
+    const page = await world.storage.listTasks({ ...query, page: 2, pageSize: 2 })
+    expect([idsOf(page.tasks), page.count]).toEqual([wanted.slice(2), 3])
+    expect(await world.listIds({ id: groupId }, { states: ['succeeded', 'running'] })).toHaveLength(2)
+    expect(await world.listIds({ id: groupId }, { states: [] })).toEqual([])
+  })
+
+  it('what is complete is skipped among several states as well', async (world) => {
+    const made = await makeEveryState(world)
+    const query = { states: ['succeeded', 'failed'] as const, skipCompleted: true }
+    const { tasks, count } = await world.storage.listTasks({ ...everyTask(String(made.ready?.groupId)), ...query })
+    expect([idsOf(tasks), count]).toEqual([[made.failed?.id], 1])
   })
 
   it('in a paused group all that could move is paused', async (world) => {
@@ -165,7 +188,7 @@ function describeStateFilter(it: StorageTest): void {
     await world.commit(putGroup({ ...group, isPaused: true }))
     const still: TaskState[] = ['running', 'succeeded', 'failed']
     for (const state of taskStates) {
-      const ids = await world.listIds(group, { state })
+      const ids = await world.listIds(group, { states: [state] })
       if (state === 'paused') expect(ids).toHaveLength(taskStates.length - still.length)
       else expect(ids).toEqual(still.includes(state) ? [made[state]?.id] : [])
     }
@@ -175,13 +198,13 @@ function describeStateFilter(it: StorageTest): void {
     const made = await makeEveryState(world)
     const group = { id: String(made.ready?.groupId) }
     world.clock.advance(5_000)
-    expect((await world.listIds(group, { state: 'ready' })).sort()).toEqual(
+    expect((await world.listIds(group, { states: ['ready'] })).sort()).toEqual(
       [made.ready?.id, made.scheduled?.id, made.retrying?.id].sort(),
     )
-    expect(await world.listIds(group, { state: 'throttled' })).toEqual([made.throttled?.id])
+    expect(await world.listIds(group, { states: ['throttled'] })).toEqual([made.throttled?.id])
     world.clock.advance(55_000)
-    expect(await world.listIds(group, { state: 'throttled' })).toEqual([])
-    expect(await world.listIds(group, { state: 'ready' })).toHaveLength(4)
+    expect(await world.listIds(group, { states: ['throttled'] })).toEqual([])
+    expect(await world.listIds(group, { states: ['ready'] })).toHaveLength(4)
   })
 
   it('a task held by its worker is throttled', async (world) => {
@@ -189,10 +212,10 @@ function describeStateFilter(it: StorageTest): void {
     const task = await world.addTask(group, { worker: 'held' })
     const later = await world.addTask(group, { worker: 'held', runAfter: world.clock.now() + 10 })
     await world.commit(holdWork('worker', 'held', world.clock.now() + 1_000))
-    expect(await world.listIds(group, { state: 'throttled' })).toEqual([task.id])
-    expect(await world.listIds(group, { state: 'scheduled' })).toEqual([later.id])
+    expect(await world.listIds(group, { states: ['throttled'] })).toEqual([task.id])
+    expect(await world.listIds(group, { states: ['scheduled'] })).toEqual([later.id])
     await world.commit(releaseWork('worker', 'held'))
-    expect(await world.listIds(group, { state: 'ready' })).toEqual([task.id])
+    expect(await world.listIds(group, { states: ['ready'] })).toEqual([task.id])
   })
 
   it('a task that waits for its merge key is ready', async (world) => {
@@ -200,7 +223,7 @@ function describeStateFilter(it: StorageTest): void {
     const running = await world.addTask(group, { key: 'k', mergeKey: 'k' })
     const waiting = await world.addTask(group, { key: 'k', mergeKey: 'k' })
     await world.claimTask(running)
-    expect(await world.listIds(group, { state: 'ready' })).toEqual([waiting.id])
+    expect(await world.listIds(group, { states: ['ready'] })).toEqual([waiting.id])
   })
 
   it('a state is paged and counted like any filter', async (world) => {
@@ -210,7 +233,7 @@ function describeStateFilter(it: StorageTest): void {
       ['paused', 3],
       ['ready', 6],
     ] as const) {
-      const page = await world.storage.listTasks({ ...everyTask(group.id), state, page: 2, pageSize: 2 })
+      const page = await world.storage.listTasks({ ...everyTask(group.id), states: [state], page: 2, pageSize: 2 })
       expect([page.tasks.length, page.count]).toEqual([count === 3 ? 1 : 2, count])
     }
   })
@@ -286,9 +309,78 @@ function describeFilters(it: StorageTest): void {
       await world.addTask(group, { ...fields, ...other })
     }
     const filter = { worker: 'w', workgroup: 'wg', key: 'k', metadata: { a: '1' }, skipCompleted: true }
-    const query = { ...everyTask(group.id), ...filter, search: 'WANT', state: 'ready' as const, pageSize: 5 }
+    const query = { ...everyTask(group.id), ...filter, search: 'WANT', states: ['ready'] as const, pageSize: 5 }
     const { tasks, count } = await world.storage.listTasks(query)
     expect([idsOf(tasks), count]).toEqual([[id], 1])
+  })
+}
+
+function describeChildLists(it: StorageTest): void {
+  it('the children of a task are listed like any tasks', async (world) => {
+    const [group, other] = [await world.addGroup(), await world.addGroup()]
+    const [parent, stranger] = [await world.addTask(group), await world.addTask(group)]
+    const children = []
+    for (const parents of [[parent], [stranger], [parent, stranger], [parent]])
+      children.push(await world.addTask(group, { parentIds: idsOf(parents) }))
+    await world.addTask(group, { parentIds: [String(children[0]?.id)] })
+    const wanted = idsOf(children.filter(({ parentIds }) => parentIds.includes(parent.id)))
+    const page = { ...everyTask(group.id), parent: parent.id, page: 2, pageSize: 2 }
+    expect(await world.listIds(group, { parent: parent.id })).toEqual(wanted)
+    expect(idsOf((await world.storage.listTasks(page)).tasks)).toEqual(wanted.slice(2))
+    expect((await world.storage.listTasks(page)).count).toBe(3)
+    expect(await world.listIds(group, { parent: parent.id, search: String(wanted[1]) })).toEqual([wanted[1]])
+    expect(await world.listIds(group, { parent: parent.id, states: ['ready'] })).toEqual([])
+    for (const [where, of] of [
+      [other, parent.id],
+      [group, 'nobody'],
+      [group, String(wanted[2])],
+    ] as const)
+      expect(await world.storage.listTasks({ ...everyTask(where.id), parent: of })).toEqual({ tasks: [], count: 0 })
+  })
+
+  it('a child that is deleted is listed no more', async (world) => {
+    const group = await world.addGroup()
+    const parent = await world.addTask(group)
+    const child = await world.addTask(group, { parentIds: [parent.id] })
+    await world.commit(deleteTask(child.id))
+    expect(await world.listIds(group, { parent: parent.id })).toEqual([])
+  })
+}
+
+function describeBareLists(it: StorageTest): void {
+  it('tells only the newest error where no more are asked for', async (world) => {
+    const group = await world.addGroup()
+    const errors = [[], ['a'], ['a', 'b "c" \u{1F600}'], ['a', ''], ['a', 'cut \0 here \ud800']]
+    for (const each of errors) await world.addTask(group, { errors: each, failures: each.length })
+    const query = { groupId: group.id, page: 1, pageSize: 0, search: '', skipCompleted: false, payloads: false }
+    for (const filter of [{}, { worker: 'worker' }]) {
+      const errorsOf = async (more: Partial<TaskQuery>) => {
+        const { tasks } = await world.storage.listTasks({ ...query, ...filter, ...more })
+        return tasks.map((task) => task.errors)
+      }
+      expect(await errorsOf({ errors: 'last' })).toEqual(errors.map((each) => each.slice(-1)))
+      expect(await errorsOf({})).toEqual(errors)
+    }
+  })
+
+  it('without payloads a list tells everything else', async (world) => {
+    const group = await world.addGroup()
+    const long = JSON.stringify('x'.repeat(70_000))
+    const fields = { name: 'N'.repeat(100), errors: ['e'.repeat(100)], metadata: { a: 'b' }, worker: 'w', key: 'k' }
+    for (const payloads of [
+      { input: '1', output: '[2]' },
+      { input: long, output: long },
+      { input: JSON.stringify('y'.repeat(500)) },
+    ])
+      await world.addTask(group, { ...fields, ...payloads })
+    for (const filter of [{}, { worker: 'w' }, { states: ['ready'] as const }]) {
+      const query = { ...everyTask(group.id), ...filter }
+      const whole = await world.storage.listTasks(query)
+      const bare = await world.storage.listTasks({ ...query, payloads: false })
+      expect(whole.tasks[1]).toMatchObject({ input: long, output: long })
+      expect(bare).toEqual({ tasks: whole.tasks.map(withoutPayloads), count: 3 })
+      expect(await world.storage.listTasks({ ...query, payloads: true })).toEqual(whole)
+    }
   })
 }
 
@@ -334,9 +426,27 @@ function describeWorkgroups(it: StorageTest): void {
     )
     expect(await world.storage.listWorkgroups(everyWorkgroup)).toEqual({
       workgroups: [
-        { name: 'a', heldUntil: now + 500, reason: 'rate limit', waiting: 1, running: 0 },
-        { name: 'b', heldUntil: 0, reason: '', waiting: 1, running: 1 },
-        { name: 'c', heldUntil: now + 700, reason: 'by hand', waiting: 0, running: 0 },
+        {
+          name: 'a',
+          heldUntil: now + 500,
+          reason: 'rate limit',
+          waiting: 1,
+          oldestDueAt: null,
+          running: 0,
+          total: 1,
+          completed: 0,
+        },
+        { name: 'b', heldUntil: 0, reason: '', waiting: 1, oldestDueAt: null, running: 1, total: 6, completed: 1 },
+        {
+          name: 'c',
+          heldUntil: now + 700,
+          reason: 'by hand',
+          waiting: 0,
+          oldestDueAt: null,
+          running: 0,
+          total: 0,
+          completed: 0,
+        },
       ],
       count: 3,
     })
@@ -381,7 +491,9 @@ function describeWorkgroups(it: StorageTest): void {
   it('what a paused group holds back does not wait in its workgroup', async (world) => {
     await world.addTask(await world.addGroup({ isPaused: true }), { workgroup: 'api' })
     const { workgroups } = await world.storage.listWorkgroups(everyWorkgroup)
-    expect(workgroups).toEqual([{ name: 'api', heldUntil: 0, reason: '', waiting: 0, running: 0 }])
+    expect(workgroups).toEqual([
+      { name: 'api', heldUntil: 0, reason: '', waiting: 0, oldestDueAt: null, running: 0, total: 1, completed: 0 },
+    ])
   })
 
   it('a hold that ended shows no more', async (world) => {
@@ -390,6 +502,8 @@ function describeWorkgroups(it: StorageTest): void {
     await world.commit(holdWork('workgroup', 'a', world.clock.now() + 500, 'rate limit'))
     world.clock.advance(500)
     const { workgroups } = await world.storage.listWorkgroups(everyWorkgroup)
-    expect(workgroups).toEqual([{ name: 'a', heldUntil: 0, reason: '', waiting: 1, running: 0 }])
+    expect(workgroups).toEqual([
+      { name: 'a', heldUntil: 0, reason: '', waiting: 1, oldestDueAt: null, running: 0, total: 1, completed: 0 },
+    ])
   })
 }

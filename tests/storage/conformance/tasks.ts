@@ -1,4 +1,5 @@
 import { expect } from 'vitest'
+import { DEFAULT_GROUP_SETTINGS, type GroupSettings, groupSettingsOf } from '../../../server/core/group-settings.ts'
 import { Hold, type Task, type TaskPatch } from '../../../server/core/task.ts'
 import {
   addAttempt,
@@ -10,7 +11,7 @@ import {
   patchTask,
   putGroup,
 } from '../../support/changes.ts'
-import { makeAttempt, type World } from '../../support/make.ts'
+import { makeAttempt, makeTask, type World } from '../../support/make.ts'
 import type { StorageTest } from '../conformance.ts'
 import { everyGroup, sortedIds } from '../storage-world.ts'
 
@@ -55,6 +56,15 @@ const unusualFields = (world: World): Partial<Task> => ({
 })
 
 function describeInserts(it: StorageTest): void {
+  it('a task may say that no task and no client created it', async (world) => {
+    const group = await world.addGroup()
+    const task = makeTask({ id: 'last', groupId: group.id, createdBy: ' finally' })
+    expect(await world.storage.commit([changeSet({ changes: [insertTask(task)] })])).toEqual(['applied'])
+    expect(await world.storage.getTasks(['last'])).toMatchObject([{ createdBy: ' finally' }])
+    expect(await world.storage.listCreatedBy(['last'])).toEqual([])
+    expect((await world.storage.audit()).faults).toEqual([])
+  })
+
   it('a task comes back with every field as it was given', async (world) => {
     const group = await world.addGroup()
     const task = world.task({ groupId: group.id, ...unusualFields(world) })
@@ -79,7 +89,7 @@ function describeInserts(it: StorageTest): void {
 
   it('an insert makes its own countdown and no lease', async (world) => {
     const group = await world.addGroup()
-    const lease = { token: 'forged', bootId: world.bootId, startedAt: 0, until: world.clock.now() + hour }
+    const lease = { token: 'forged', holder: world.bootId, startedAt: 0, until: world.clock.now() + hour }
     const task = await world.addTask(group, { unfinishedParents: 3, lease })
     expect(task).toMatchObject({ unfinishedParents: 0, lease: null })
     expect(await world.claimIds()).toEqual([task.id])
@@ -194,7 +204,7 @@ function describePatches(it: StorageTest): void {
       patchTask(String(settled), { name: 'x' }, 'settle'),
       patchTask(String(fenced), { name: 'x' }, 'fence'),
     )
-    const leases = await Promise.all(tasks.map(async (task) => (await world.load(task)).lease?.bootId ?? null))
+    const leases = await Promise.all(tasks.map(async (task) => (await world.load(task)).lease?.holder ?? null))
     expect(leases).toEqual([world.bootId, null, null])
     expect((await world.claimIds()).sort()).toEqual([settled, fenced].sort())
   })
@@ -256,11 +266,22 @@ function describeGroups(it: StorageTest): void {
       isPaused: true,
       metadata: { team: 'ads', '': 'empty' },
       keyScope: 'worker',
+      settings: { ...DEFAULT_GROUP_SETTINGS, onTaskFailure: 'continue' },
       epoch: 12,
     })
     const counts = { succeeded: 0, running: 0, failed: 0, paused: 0, blocked: 0, waiting: 0 }
     const waiting = { scheduled: 0, retrying: 0, throttled: 0 }
     expect(await world.loadGroup(group)).toEqual({ ...group, counts, waiting, weightTotal: 0, weightDone: 0 })
+  })
+
+  it('a setting of a group that a newer server wrote stays when this one changes another', async (world) => {
+    const settings: GroupSettings & { fromLater: string } = { ...DEFAULT_GROUP_SETTINGS, fromLater: 'x' }
+    const group = await world.addGroup({ settings })
+    const { settings: read } = await world.loadGroup(group)
+    await world.commit(putGroup({ ...group, settings: groupSettingsOf({ onTaskFailure: 'failFast' }, read), epoch: 2 }))
+    expect((await world.loadGroup(group)).settings).toEqual({ ...settings, onTaskFailure: 'failFast' })
+    await world.commit(putGroup({ ...group, settings: DEFAULT_GROUP_SETTINGS, epoch: 3 }))
+    expect((await world.loadGroup(group)).settings).toEqual(DEFAULT_GROUP_SETTINGS)
   })
 
   it('a group that is not there is null', async (world) => {

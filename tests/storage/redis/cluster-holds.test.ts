@@ -35,7 +35,7 @@ test('a resume is not undone by a hold that another server is still telling of',
   })
   const reached = new Promise<void>((resolve) => {
     one.delay = ({ name, place }) => {
-      if (!/^(commit|tellHold)/.test(name) || place === `{c${partitionOf(group)}}`) return undefined
+      if (!/^(commit|tellGate)/.test(name) || place === `{c${partitionOf(group)}}`) return undefined
       resolve()
       return gate
     }
@@ -51,14 +51,14 @@ test('a resume is not undone by a hold that another server is still telling of',
 
 test('a resume ends holds that were not told yet, and only those of its name', async () => {
   const { one, other, held } = await openTelling()
-  one.isAway = ({ name, place }) => /^(commit|tellHold)/.test(name) && place !== `{c${partitionOf(group)}}`
+  one.isAway = ({ name, place }) => /^(commit|tellGate)/.test(name) && place !== `{c${partitionOf(group)}}`
   const also = holdWork('workgroup', 'another', world.clock.now() + DAY_MS)
   await one.store.commit([{ ...held, changes: [...held.changes, also] }]).catch(() => {})
   expect(await outbox()).toHaveLength(2)
   world.clock.advance(10)
   // The other server tells what is left in the outbox, as any does.
   expect(await other.store.commit([changeSet({ changes: [releaseWork('workgroup', 'wg')] })])).toEqual(['applied'])
-  expect((await outbox()).map((text) => JSON.parse(text)[1])).toEqual(['another'])
+  expect((await outbox()).map((text) => JSON.parse(text)[2])).toEqual(['another'])
   expect(await other.store.listHolds('workgroup', ['wg'])).toEqual([])
 })
 

@@ -88,8 +88,8 @@ test('what a server forgets late does not free an id that another has taken sinc
   let goOn = (): void => {}
   const reached = new Promise<void>((resolve) => {
     // The deletion is written; what follows from it waits.
-    one.delay = ({ name, place }) => {
-      if (!['forgetIds', 'DEL'].includes(name) || !isAt(partitionOf(`${here}.0`))({ name, place })) return undefined
+    one.delay = (sent) => {
+      if (!['forgetIds', 'DEL'].includes(sent.name) || !isAt(partitionOf(`${here}.0`))(sent)) return undefined
       resolve()
       return new Promise<void>((resume) => {
         goOn = resume

@@ -16,6 +16,7 @@ import {
   once,
   openClusterWorld,
   partitionOf,
+  permitsKey,
   refsOf,
 } from './cluster-world.ts'
 
@@ -76,7 +77,7 @@ test('tasks of a lost claim do not start when others have its permits by then', 
   const server = await openWith(5)
   server.isLost = (sent) => sent.name === 'claim' && isHome(sent)
   await server.store.claim(limited()).catch(() => {})
-  world.clock.advance(2 * LEASE_MS)
+  world.clock.advance(4 * LEASE_MS)
   const other = await world.open('other')
   await other.store.commit([newGroup(another, 5)])
   expect(await claimUntilSome(other)).toHaveLength(LIMIT)
@@ -91,7 +92,7 @@ test('tasks of a lost claim do not start when others have its permits by then', 
 test('a claim is not lost when unused permits cannot be given back', async () => {
   const server = await world.open()
   await server.store.commit([newGroup(group, 4)])
-  server.isAway = (sent) => sent.name === 'ZREM' && ofWorker('worker')(sent)
+  server.isAway = (sent) => sent.name === 'settlePermits' && ofWorker('worker')(sent)
   expect((await server.store.claim(limited())).tasks).toHaveLength(4)
 })
 
@@ -131,7 +132,7 @@ test('workers that other servers keep busy do not stand before those that have s
 test('a late follow-up ends the permit of its own lease, not that of the next', async () => {
   const server = await openWith(1)
   const [first] = await claimUntilSome(server)
-  const [permit = ''] = await world.redis.zrange('{sem:worker}permits', '0', '-1')
+  const [permit = ''] = await world.redis.zrange(permitsKey(), '0', '-1')
   if (!first) throw new Error('nothing was claimed')
   let goOn = (): void => {}
   const gate = new Promise<void>((resolve) => {
@@ -150,7 +151,7 @@ test('a late follow-up ends the permit of its own lease, not that of the next', 
   goOn()
   await settled
   expect(second?.task.id).toBe(first.task.id)
-  const left = await world.redis.zrange('{sem:worker}permits', '0', '-1')
+  const left = await world.redis.zrange(permitsKey(), '0', '-1')
   expect([left.length, left.includes(permit)]).toEqual([1, false])
 })
 
@@ -176,7 +177,7 @@ test('a lease that is renewed after a stall counts again', async () => {
   await server.store.commit([newGroup(group, LIMIT)])
   const running = await claimUntilSome(server)
   // As those of a server that stalls end.
-  await world.redis.del('{sem:worker}permits')
+  await world.redis.del(permitsKey())
   const other = await world.open('other')
   await other.store.commit([newGroup(another, LIMIT)])
   await server.store.renewLeases(refsOf(running), world.clock.now() + LEASE_MS)
@@ -188,8 +189,36 @@ test('a shorter lease does not make the permits of a longer one end sooner', asy
   await server.store.commit([newGroup(group, 1), newGroup(another, 1)])
   await server.store.claim({ ...limited(), limit: 1, until: world.clock.now() + 3_600_000 })
   await server.store.claim(limited())
-  expect(await world.redis.pttl('{sem:worker}permits')).toBeGreaterThan(LEASE_MS * 10)
+  expect(await world.redis.pttl(permitsKey())).toBeGreaterThan(LEASE_MS * 10)
   expect(partitionOf(group)).not.toBe(partitionOf(another))
+})
+
+test('a lease that is held outside keeps its permit through any server, and gives it back through any', async () => {
+  const [server, other] = [await world.open(), await world.open('other')]
+  await server.store.commit([newGroup(group, LIMIT)])
+  const running = await claimUntilSome(server)
+  await server.store.renewLeases(refsOf(running), world.clock.now() + LEASE_MS, 'outside:poll p')
+  await other.store.commit([newGroup(another, LIMIT)])
+  for (let beats = 0; beats < 20; beats++) {
+    world.clock.advance(LEASE_MS - 1000)
+    expect(await other.store.renewLeases(refsOf(running), world.clock.now() + LEASE_MS)).toEqual([])
+    expect((await server.store.claim(limited())).tasks).toEqual([])
+  }
+  for (const claimed of running) expect(await other.store.commit([success(claimed)])).toEqual(['applied'])
+  expect(await countPermits(world.redis)).toBe(0)
+  expect(await claimUntilSome(server)).toHaveLength(LIMIT)
+})
+
+test('the renewal of a server that comes after a hand-over leaves the permit as long as its holder has it', async () => {
+  const server = await world.open()
+  await server.store.commit([newGroup(group, LIMIT)])
+  const running = await claimUntilSome(server)
+  await server.store.renewLeases(refsOf(running), world.clock.now() + 10 * LEASE_MS, 'outside:poll p')
+  const permits = () => world.redis.zrange(permitsKey(), '0', '-1', 'WITHSCORES')
+  const handedOver = await permits()
+  await server.store.renewLeases(refsOf(running), world.clock.now() + LEASE_MS)
+  expect(handedOver).toHaveLength(2 * LIMIT)
+  expect(await permits()).toEqual(handedOver)
 })
 
 async function waitFor(isSo: () => Promise<boolean>): Promise<void> {

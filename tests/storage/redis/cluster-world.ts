@@ -4,11 +4,14 @@ import { Redis } from 'ioredis'
 import type { ChangeSet } from '../../../server/core/change-set.ts'
 import { CrewError } from '../../../server/core/errors.ts'
 import type { Task } from '../../../server/core/task.ts'
-import type { ScriptRunner } from '../../../storage/redis/partition.ts'
+import { partitionTag } from '../../../storage/redis/keys.ts'
+import { Partition } from '../../../storage/redis/partition.ts'
 import { Partitions } from '../../../storage/redis/partitions.ts'
 import { compileScript } from '../../../storage/redis/redis-connection.ts'
 import { asRedisError } from '../../../storage/redis/redis-errors.ts'
+import type { PartitionOptions, ScriptRunner } from '../../../storage/redis/script-runner.ts'
 import { composeScripts, type ScriptName } from '../../../storage/redis/scripts.ts'
+import type { Store } from '../../../storage/redis/store.ts'
 import type { ClaimedTask, ClaimRequest } from '../../../storage/task-storage.ts'
 import { changeSet, insertTask, putGroup } from '../../support/changes.ts'
 import { makeGroup, makeTask } from '../../support/make.ts'
@@ -18,10 +21,11 @@ import { type SimulatedClock, simulatedClock } from '../../support/simulated-clo
 const PARTITIONS = 16
 export const LEASE_MS = 30_000
 
-/** A script or a command on its way, and the hash tag or key that it goes to. */
+/** A script or a command on its way, the hash tag or key that it goes to, and what it says. */
 export interface Sent {
   readonly name: string
   readonly place: string
+  readonly args: readonly (string | number)[]
 }
 
 /** Where the Redis of a test lies: one server, which stands for all masters. */
@@ -30,12 +34,16 @@ export interface ClusterWorld {
   readonly clock: SimulatedClock
   /** Another server of Crew. */
   open(bootId?: string): Promise<ClusterServer>
+  /** One on a store that is no Cluster. */
+  openSingle(bootId?: string): Promise<LossyServer<Partition>>
   close(): Promise<void>
 }
 
+export type ClusterServer = LossyServer<Partitions>
+
 /** A server of Crew whose requests and replies are lost as a test says. */
-export interface ClusterServer {
-  readonly store: Partitions
+export interface LossyServer<Kind extends Store> {
+  readonly store: Kind
   /** These requests do not arrive. */
   isAway: (sent: Sent) => boolean
   /** These are done, and the answer is lost. */
@@ -55,7 +63,10 @@ export async function openClusterWorld(): Promise<ClusterWorld> {
   return {
     redis,
     clock,
-    open: (bootId = 'one') => openServer({ redis, clock, bootId }),
+    open: (bootId = 'one') =>
+      openServer({ redis, clock, bootId }, (options) => new Partitions({ ...options, count: PARTITIONS })),
+    openSingle: (bootId = 'one') =>
+      openServer({ redis, clock, bootId }, (options) => new Partition({ ...options, tag: partitionTag(0) })),
     close: async () => {
       redis.disconnect()
       await server.stop()
@@ -63,18 +74,20 @@ export async function openClusterWorld(): Promise<ClusterWorld> {
   }
 }
 
-async function openServer(options: { redis: Redis; clock: SimulatedClock; bootId: string }): Promise<ClusterServer> {
-  const { redis, clock, bootId } = options
+async function openServer<Kind extends Store>(
+  { redis, clock, bootId }: { redis: Redis; clock: SimulatedClock; bootId: string },
+  create: (options: Omit<PartitionOptions, 'tag'>) => Kind,
+): Promise<LossyServer<Kind>> {
   const nothing = { isAway: () => false, isLost: () => false, delay: () => undefined, delayReply: () => undefined }
   const server = { ...nothing, sent: [] as Sent[] }
   const runner = lossyRunner(redis, server)
   const newToken = () => randomBytes(12).toString('base64url')
-  const store = new Partitions({ runner, clock, time: 'clock', bootId, newToken, count: PARTITIONS })
+  const store = create({ runner, clock, time: 'clock', bootId, newToken })
   await store.open()
   return Object.assign(server, { store })
 }
 
-function lossyRunner(redis: Redis, line: Omit<ClusterServer, 'store'>): ScriptRunner {
+function lossyRunner(redis: Redis, line: Omit<LossyServer<Store>, 'store'>): ScriptRunner {
   const away = () => new CrewError('storage_unavailable', 'away')
   const send = async <Reply>(sent: Sent, ask: () => Promise<Reply>): Promise<Reply> => {
     line.sent.push(sent)
@@ -94,8 +107,8 @@ function lossyRunner(redis: Redis, line: Omit<ClusterServer, 'store'>): ScriptRu
     })
   }
   return {
-    run: (name, tag, args) => send({ name, place: tag }, () => run(name, tag, args)),
-    command: (name, key, ...args) => send({ name, place: key }, () => redis.call(name, key, ...args)),
+    run: (name, tag, args) => send({ name, place: tag, args }, () => run(name, tag, args)),
+    command: (name, key, ...args) => send({ name, place: key, args }, () => redis.call(name, key, ...args)),
     scan: async (tag, cursor, count) => {
       const [next, keys] = await redis.scan(cursor, 'MATCH', `${tag}*`, 'COUNT', count)
       return { cursor: next, keys }
@@ -118,10 +131,11 @@ export const isAt =
   (partition: number) =>
   ({ place }: Sent): boolean =>
     place.startsWith(`{c${partition}}`)
+/** About the permits of a worker. */
 export const ofWorker =
   (worker: string) =>
-  ({ place }: Sent): boolean =>
-    place.startsWith(`{sem:${worker}}`)
+  ({ name, args }: Sent): boolean =>
+    name.endsWith('Permits') && args[1] === 'worker' && args[2] === worker
 
 /** Names of which each is in a partition of its own, none of them in those that are left out. */
 export function apart(count: number, { prefix = 'g', without = [] as readonly number[] } = {}): string[] {
@@ -165,4 +179,7 @@ export async function countLeases(redis: Redis): Promise<number> {
   return counts.reduce((total, count) => total + count, 0)
 }
 
-export const countPermits = (redis: Redis, worker = 'worker'): Promise<number> => redis.zcard(`{sem:${worker}}permits`)
+/** The key of a gate's permits, such as `worker:w` or `all:`. */
+export const permitsKey = (gate = 'worker:worker'): string => `{c${partitionOf(gate)}}permits:${gate}`
+
+export const countPermits = (redis: Redis, gate?: string): Promise<number> => redis.zcard(permitsKey(gate))

@@ -1,3 +1,4 @@
+import { createConnection } from 'node:net'
 import { beforeAll, describe, expect, onTestFinished, test } from 'vitest'
 import { CrewError } from '../../../server/core/errors.ts'
 import { type ConnectionChange, connectRedis } from '../../../storage/redis/connect.ts'
@@ -25,6 +26,15 @@ async function start(options: RedisServerOptions = { isOwn: true }): Promise<Red
   onTestFinished(() => server.stop())
   return server
 }
+
+const isListening = (port: number): Promise<boolean> =>
+  new Promise((resolve) => {
+    const socket = createConnection({ host: '127.0.0.1', port }, () => {
+      socket.destroy()
+      resolve(true)
+    })
+    socket.on('error', () => resolve(false))
+  })
 
 const codeOf = (error: unknown) => (error instanceof CrewError ? error.code : error)
 const failure = (work: Promise<unknown>) => work.then(() => 'no failure', codeOf)
@@ -190,6 +200,8 @@ describe('opening', () => {
     await server.command('SAVE')
     await server.kill()
     const started = server.start({ 'key-load-delay': '1000', 'loading-process-events-interval-bytes': '1024' })
+    // On a busy machine it takes longer to be there at all.
+    await eventually(() => isListening(server.port))
     const { connection } = await connect(server.url, 300)
     expect(await connection.command('DBSIZE')).toBe(1000)
     await started

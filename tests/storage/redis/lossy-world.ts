@@ -87,12 +87,6 @@ export function requestsOf(scripts: readonly ScriptName[], maxWeight?: number): 
   return (request) => hashes.some((hash) => request.includes(hash))
 }
 
-/** Requests of one command. */
-export const commandsNamed =
-  (name: string) =>
-  (request: Buffer): boolean =>
-    new RegExp(`\\r\\n${name}\\r\\n`, 'i').test(request.toString('latin1'))
-
 let made = 0
 
 export function contextOf(storage: TaskStorage): ServiceContext {
@@ -138,7 +132,8 @@ export async function snapshot(direct: TaskStorage, prefix: string): Promise<unk
   const told = await Promise.all(
     tasks.map(async ({ createdAt, runAfter, version, run, lease, ...task }) => ({
       ...task,
-      leaseLeft: lease ? Math.ceil((lease.until - Date.now()) / LEASE_MS) : null,
+      // Rounded to the next whole one: two lines may read the store's clock a millisecond apart.
+      leaseLeft: lease ? Math.round((lease.until - Date.now()) / LEASE_MS) : null,
       attempts: [task.attempts, (await direct.listAttempts(task.id)).map(({ number, outcome }) => [number, outcome])],
     })),
   )

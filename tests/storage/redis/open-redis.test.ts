@@ -1,7 +1,7 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { openRedis } from '../../../storage/redis/open-redis.ts'
 import { parseRedisUrl } from '../../../storage/redis/redis-url.ts'
-import { SCHEMA_KEY } from '../../../storage/redis/schema-record.ts'
+import { REDIS_SCHEMA_VERSION, SCHEMA_KEY } from '../../../storage/redis/schema-record.ts'
 import { StorageOpenError } from '../../../storage/storage-open-error.ts'
 import { startRedisCluster } from '../../support/redis-cluster.ts'
 import { type RedisServer, type RedisServerOptions, startRedisServer } from '../../support/redis-server.ts'
@@ -41,7 +41,12 @@ test('a Redis with an append-only file is taken, and the store is marked', async
     detail: 'AOF everysec: up to about 2 s are lost when Redis dies',
   })
   expect(unchecked).toEqual([])
-  expect(await connection.command('HGETALL', SCHEMA_KEY)).toEqual(['schema', '1', 'partitions', '1'])
+  expect(await connection.command('HGETALL', SCHEMA_KEY)).toEqual([
+    'schema',
+    `${REDIS_SCHEMA_VERSION}`,
+    'partitions',
+    '1',
+  ])
 })
 
 test('a Redis that syncs always survives a power failure', async () => {
@@ -83,9 +88,9 @@ test('a store of a newer Crew, and one of another number of partitions, are refu
   expect(await refusal(url, { partitions: 1 })).toBe(
     `Redis at 127.0.0.1:${port} holds a store of 16 partitions, and 1 are asked for: it keeps the number of its first start.`,
   )
-  await command('HSET', SCHEMA_KEY, 'schema', 2)
+  await command('HSET', SCHEMA_KEY, 'schema', REDIS_SCHEMA_VERSION + 1)
   expect(await refusal(url, { partitions: 16 })).toBe(
-    `Redis at 127.0.0.1:${port} was written by a newer Crew (schema 2, this one knows 1): start that version.`,
+    `Redis at 127.0.0.1:${port} was written by a newer Crew (schema 5, this one knows 4): start that version.`,
   )
 })
 

@@ -173,7 +173,11 @@ describe('the record of the store', () => {
     [ours, null],
     [
       { ...ours, schema: ours.schema + 1 },
-      'was written by a newer Crew (schema 2, this one knows 1): start that version',
+      'was written by a newer Crew (schema 5, this one knows 4): start that version',
+    ],
+    [
+      { ...ours, schema: 3 },
+      'was written before the first release of Crew (schema 3), which cannot be taken over: give Crew an empty database',
     ],
     [
       { ...ours, partitions: 1 },

@@ -8,7 +8,6 @@ import { attemptContext, endedWith, read } from '../../support/attempts.ts'
 import { type RedisServer, startRedisServer } from '../../support/redis-server.ts'
 import {
   claimOf,
-  commandsNamed,
   contextOf,
   LEASE_MS,
   type LossyWorld,
@@ -147,12 +146,21 @@ const kinds: readonly Kind[] = [
   },
   {
     name: 'put a record',
-    requests: commandsNamed('SET'),
+    requests: requestsOf(['putRecord']),
     prepare:
       async ({ prefix }) =>
       ({ storage }) =>
         storage.putRecord(`${prefix}record`, 'value'),
     again: fine,
+  },
+  {
+    name: 'create a record',
+    requests: requestsOf(['createRecord']),
+    prepare:
+      async ({ prefix }) =>
+      ({ storage }) =>
+        storage.createRecord(`${prefix}record`, 'value', 0),
+    again: (there) => expect(there).toBe('value'),
   },
 ]
 

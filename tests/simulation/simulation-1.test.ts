@@ -1,0 +1,4 @@
+import { describeKnownSeeds, describeSeeds } from './seeds.ts'
+
+describeKnownSeeds()
+describeSeeds(0)

@@ -1,0 +1,68 @@
+import { type Browser, type BrowserContext, chromium, type Locator, type Page } from 'playwright-core'
+import { expect, onTestFinished } from 'vitest'
+import { findChromium } from '../../../scripts/find-chromium.ts'
+
+/** Nothing but the page: no calls home, no profile of anybody. */
+const FLAGS = [
+  '--headless',
+  '--disable-gpu',
+  '--disable-quic',
+  '--no-first-run',
+  '--disable-background-networking',
+  '--disable-component-update',
+  '--disable-sync',
+]
+
+/** A browser for one file of tests; whoever launches it closes it. */
+export async function launchBrowser(): Promise<Browser> {
+  const executablePath = findChromium()
+  const asRoot = process.getuid?.() === 0 ? ['--no-sandbox'] : []
+  return chromium.launch({ executablePath, args: [...FLAGS, ...asRoot] })
+}
+
+export interface Visit {
+  readonly theme?: 'light' | 'dark'
+  readonly width?: number
+}
+
+export interface Tab {
+  readonly page: Page
+  readonly context: BrowserContext
+  /** What the browser complained about: broken policies, exceptions, errors on the console. */
+  readonly complaints: string[]
+}
+
+/** A tab of its own session. The test fails when the browser had to complain. */
+export async function openTab(browser: Browser, { theme = 'light', width = 1280 }: Visit = {}): Promise<Tab> {
+  const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme: theme })
+  const page = await context.newPage()
+  page.setDefaultTimeout(15_000)
+  const complaints: string[] = []
+  page.on('pageerror', (error) => complaints.push(error.message))
+  page.on('console', (message) => {
+    // The one request that tells that nobody is logged in is meant to be refused.
+    if (message.type() === 'error' && !/status of 401/.test(message.text())) complaints.push(message.text())
+  })
+  onTestFinished(() => context.close())
+  return { page, context, complaints }
+}
+
+export function expectNoComplaints({ complaints }: Tab): void {
+  expect(complaints).toEqual([])
+}
+
+/** A field of JSON, once its editor has come; before that it is a plain one. */
+export const editorOf = (within: Page | Locator, label: string): Locator =>
+  within.locator('[data-code="edited"]').getByRole('textbox', { name: label, exact: true })
+
+/** What is in such a field; of a long text the lines that are in sight. */
+export async function textIn(editor: Locator): Promise<string> {
+  return (await editor.locator('.cm-line').allTextContents()).join('\n')
+}
+
+/** From now on what the page copies is kept: a browser without a screen lends no clipboard. */
+export async function catchCopies(page: Page): Promise<() => Promise<string>> {
+  const write = 'async (text) => { window.copied = text }'
+  await page.evaluate(`Object.defineProperty(navigator, 'clipboard', { value: { writeText: ${write} } })`)
+  return () => page.evaluate('window.copied ?? ""')
+}
