@@ -29,6 +29,11 @@ const steps = {
   'drain-1k': () => workload('W1', '--n', '1000'),
   'drain-10k': () => workload('W1', '--n', '10000'),
   'drain-100k': () => workload('W8', '--n', '100000'),
+  // The same with a rate far above what the server reaches, and with one below it: what a limit costs, and whether it is used.
+  'limited-high': () => workload('W8', '--n', '20000', '--workgroup', 'wg', '--rate', '1000000'),
+  'limited-2000': () => workload('W8', '--n', '20000', '--workgroup', 'wg', '--rate', '2000'),
+  'limited-none': () => workload('W8', '--n', '20000'),
+  hold: measureHold,
   w4: () => workload('W4'),
   w6: () => workload('W6', ...bulk, '--lead-s', '12'),
   start: measureStart,
@@ -95,11 +100,35 @@ async function measureIdle() {
   })
 }
 
-async function fill(http, n) {
+// A workgroup of 100,000 tasks that could run: how long a hold and its end take, and that no task is rewritten.
+async function measureHold() {
+  const n = 100_000
+  return withServer(async ({ http }) => {
+    const until = new Date(Date.now() + 3_600_000).toISOString()
+    await http.json('POST', '/api/v1/workgroup/wg/pause', { until, reason: 'bench' })
+    const gid = await fill(http, n, { workgroup: 'wg' })
+    await http.json('PUT', '/api/v1/traffic', { maxConcurrent: 1 })
+    const holds = [], releases = []
+    for (let i = 0; i < 20; i++) {
+      releases.push(await timed(() => http.json('POST', '/api/v1/workgroup/wg/resume', {})))
+      holds.push(await timed(() => http.json('POST', '/api/v1/workgroup/wg/pause', { until, reason: 'bench' })))
+    }
+    const { tasks, count } = await http.json('GET', `/api/v1/task_group/${gid}/tasks?page=${n / 20}&pageSize=20`)
+    return { tasks: count, holdMs: summary(holds), releaseMs: summary(releases), last: { state: tasks.at(-1).state, runAfter: tasks.at(-1).runAfter } }
+  })
+}
+
+async function timed(work) {
+  const t = performance.now()
+  await work()
+  return performance.now() - t
+}
+
+async function fill(http, n, extra = {}) {
   const { id } = await http.json('POST', '/api/v1/task_groups', { name: 'idle' })
-  const runAfter = new Date(Date.now() + 3_600_000).toISOString()
+  const runAfter = extra.workgroup ? null : new Date(Date.now() + 3_600_000).toISOString()
   for (let i = 0; i < n; i += 5000) {
-    const tasks = Array.from({ length: 5000 }, (_, k) => ({ id: `t${i + k}`, name: `task ${i + k}`, worker: 'w', runAfter, input: { n: i + k } }))
+    const tasks = Array.from({ length: 5000 }, (_, k) => ({ id: `t${i + k}`, name: `task ${i + k}`, worker: 'w', runAfter, input: { n: i + k }, ...extra }))
     await http.json('POST', `/api/v1/task_group/${id}/tasks/batch`, { tasks })
   }
   return id
