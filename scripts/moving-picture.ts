@@ -1,15 +1,13 @@
 // `npm run moving-picture`: a group that meets a rate limit and recovers, as the web UI shows it, into docs/screenshots/recovery.gif.
-import { spawn, spawnSync } from 'node:child_process'
+import { spawnSync } from 'node:child_process'
 import { mkdtempSync, rmSync } from 'node:fs'
 import { createServer, type Server } from 'node:http'
 import type { AddressInfo } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
-import { chromium } from 'playwright-core'
-import { findChromium } from './find-chromium.ts'
+import { launchBrowser, PICTURES, startShownServer } from './screenshots/shown-server.ts'
 
-const root = join(import.meta.dirname, '..')
-const target = join(root, 'docs/screenshots/recovery.gif')
+const target = join(PICTURES, 'recovery.gif')
 const PORT = 18_091
 const url = `http://127.0.0.1:${PORT}`
 const SIZE = { width: 1180, height: 600 }
@@ -25,17 +23,9 @@ const convert = ['magick', 'convert-im6.q16'].find((name) => spawnSync(name, ['-
 if (!convert) throw new Error('a moving picture is put together by ImageMagick: apt-get install imagemagick')
 
 const provider = startProvider()
-const server = spawn(process.execPath, ['server/main.ts', 'start'], {
-  cwd: root,
-  stdio: ['ignore', 'ignore', 'inherit'],
-  env: {
-    PATH: process.env.PATH,
-    PORT: String(PORT),
-    CREW_AUTH: 'off',
-    CREW_STORAGE: 'memory',
-    CREW_LOG_LEVEL: 'error',
-    CREW_WORKER_BASE_URL: `http://127.0.0.1:${(provider.address() as AddressInfo).port}/`,
-  },
+const server = startShownServer({
+  port: PORT,
+  workers: `http://127.0.0.1:${(provider.address() as AddressInfo).port}/`,
 })
 const folder = mkdtempSync(join(tmpdir(), 'crew-moving-picture-'))
 try {
@@ -106,9 +96,7 @@ async function send(method: string, path: string, body?: unknown): Promise<void>
 }
 
 async function takeFrames(): Promise<string[]> {
-  const asRoot = process.getuid?.() === 0 ? ['--no-sandbox'] : []
-  const args = ['--headless', '--disable-gpu', ...asRoot]
-  const browser = await chromium.launch({ executablePath: findChromium(), args })
+  const browser = await launchBrowser()
   const page = await browser.newPage({ viewport: SIZE, colorScheme: 'light', timezoneId: 'UTC' })
   await page.goto(`${url}/groups/sync`)
   await page.getByRole('heading', { level: 1 }).waitFor()

@@ -1,14 +1,11 @@
 // `npm run screenshots`: pictures of the main pages in both themes, of a server that is filled for it, into docs/screenshots.
-import { spawn } from 'node:child_process'
 import { mkdirSync } from 'node:fs'
 import { join } from 'node:path'
-import { chromium, type Page } from 'playwright-core'
-import { findChromium } from './find-chromium.ts'
+import type { Page } from 'playwright-core'
 import { type Filled, fillStore } from './screenshots/fill-store.ts'
 import { startShopWorkers } from './screenshots/shop-workers.ts'
+import { launchBrowser, PICTURES, startShownServer } from './screenshots/shown-server.ts'
 
-const root = join(import.meta.dirname, '..')
-const target = join(root, 'docs/screenshots')
 const PORT = 18_090
 const url = `http://127.0.0.1:${PORT}`
 const THEMES = ['light', 'dark'] as const
@@ -28,18 +25,7 @@ const pagesOf = ({ groupId, taskId }: Filled): readonly (readonly [string, strin
 ]
 
 const workers = await startShopWorkers()
-const server = spawn(process.execPath, ['server/main.ts', 'start'], {
-  cwd: root,
-  stdio: ['ignore', 'ignore', 'inherit'],
-  env: {
-    PATH: process.env.PATH,
-    PORT: String(PORT),
-    CREW_AUTH: 'off',
-    CREW_STORAGE: 'memory',
-    CREW_LOG_LEVEL: 'error',
-    CREW_WORKER_BASE_URL: workers.url,
-  },
-})
+const server = startShownServer({ port: PORT, workers: workers.url })
 try {
   await takePictures(await fillStore(url))
 } finally {
@@ -48,12 +34,8 @@ try {
 }
 
 async function takePictures(filled: Filled): Promise<void> {
-  mkdirSync(target, { recursive: true })
-  const asRoot = process.getuid?.() === 0 ? ['--no-sandbox'] : []
-  const browser = await chromium.launch({
-    executablePath: findChromium(),
-    args: ['--headless', '--disable-gpu', ...asRoot],
-  })
+  mkdirSync(PICTURES, { recursive: true })
+  const browser = await launchBrowser()
   for (const theme of THEMES) {
     for (const [name, path, ...sizes] of pagesOf(filled)) {
       for (const size of sizes) {
@@ -72,6 +54,6 @@ async function takePicture(page: Page, path: string, file: string): Promise<void
   // Beside what is live nothing is loading any more.
   await page.locator('[aria-busy="true"]').first().waitFor({ state: 'detached' })
   await page.waitForTimeout(700)
-  await page.screenshot({ path: join(target, file) })
+  await page.screenshot({ path: join(PICTURES, file) })
   console.log(`crew: docs/screenshots/${file}`)
 }
