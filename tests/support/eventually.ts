@@ -1,4 +1,5 @@
-const DEADLINE_MS = 30_000
+/** A net for what never comes: nothing waits that long where it does. */
+const DEADLINE_MS = 60_000
 /** Between two looks, at what nothing tells about. */
 const LOOK_MS = 20
 
