@@ -1,5 +1,6 @@
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { freePort, makeDir, runCrew, startCrew, TOKEN } from './support/crew.ts'
+import { freePort } from '../support/free-port.ts'
+import { makeDir, runCrew, startCrew, TOKEN } from './support/crew.ts'
 import { startWorker } from './support/recording-worker.ts'
 
 const ends: (() => void | Promise<void>)[] = []

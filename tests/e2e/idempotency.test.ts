@@ -1,8 +1,9 @@
 import { Agent } from 'undici/index.js'
 import { expect, onTestFinished, test } from 'vitest'
+import { freePort } from '../support/free-port.ts'
 import { type Instance, startFleet } from './redis/fleet.ts'
 import type { Api } from './support/api-client.ts'
-import { freePort, makeDir, startCrew, TOKEN } from './support/crew.ts'
+import { makeDir, startCrew, TOKEN } from './support/crew.ts'
 import { makeRandom } from './support/random.ts'
 import { eventually, pass } from './support/waiting.ts'
 

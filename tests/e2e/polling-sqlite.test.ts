@@ -1,6 +1,7 @@
 import { test } from 'vitest'
+import { freePort } from '../support/free-port.ts'
 import { createTasks, expectSound, finish, POLLERS, releasedBy, startPollers, TASKS } from './polling/work.ts'
-import { freePort, makeDir, startCrew } from './support/crew.ts'
+import { makeDir, startCrew } from './support/crew.ts'
 import { eventually } from './support/waiting.ts'
 
 test('twenty pollers at one server on SQLite do each of 5,000 tasks once, also when it is killed and comes back', async () => {

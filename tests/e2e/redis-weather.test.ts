@@ -1,11 +1,12 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { requestsOf } from '../storage/redis/lossy-world.ts'
+import { freePort } from '../support/free-port.ts'
 import { startRedisServer } from '../support/redis-server.ts'
 import { expectSound } from './redis/checks.ts'
 import { type Fleet, type Instance, startFleet } from './redis/fleet.ts'
 import { storm } from './redis/storm.ts'
 import { type Api, listTasks, readTask } from './support/api-client.ts'
-import { freePort, launch, makeDir, runCrew } from './support/crew.ts'
+import { launch, makeDir, runCrew } from './support/crew.ts'
 import { eventually, inLanes, pass } from './support/waiting.ts'
 import { makeGroup } from './support/world.ts'
 

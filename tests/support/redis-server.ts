@@ -2,8 +2,9 @@ import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { Redis } from 'ioredis'
+import { freePort } from './free-port.ts'
 import { claimDatabase } from './redis-database.ts'
-import { findRedisProgram, freePort, RedisProcess } from './redis-process.ts'
+import { findRedisProgram, RedisProcess } from './redis-process.ts'
 
 export interface RedisServerOptions {
   /** How often the append-only file is synced; `no` keeps nothing. */

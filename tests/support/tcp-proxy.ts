@@ -1,4 +1,5 @@
 import { createConnection, createServer, type Server, type Socket } from 'node:net'
+import { freePort } from './free-port.ts'
 import { ProxyLink, type Side } from './tcp-proxy-link.ts'
 
 /** Where a proxy leads to. */
@@ -47,14 +48,16 @@ export class TcpProxy {
   #breaks: (() => boolean) | null = null
   #cutAfter: { bytesLeft: number; cut(): void } | null = null
   #server: Server | null = null
-  #port = 0
+  #port: number
 
-  private constructor(target: ProxyTarget) {
+  private constructor(target: ProxyTarget, port: number) {
     this.#target = target
+    this.#port = port
   }
 
   static async start(target: ProxyTarget): Promise<TcpProxy> {
-    const proxy = new TcpProxy(target)
+    // It stays the same while connections are refused.
+    const proxy = new TcpProxy(target, await freePort())
     await proxy.#listen()
     return proxy
   }
@@ -221,7 +224,5 @@ export class TcpProxy {
     await new Promise<void>((resolve, reject) => {
       server.once('error', reject).listen(this.#port, this.host, () => resolve())
     })
-    const address = server.address()
-    if (typeof address === 'object' && address) this.#port = address.port
   }
 }

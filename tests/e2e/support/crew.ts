@@ -1,6 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process'
 import { mkdtempSync, readFileSync, rmSync, writeFileSync } from 'node:fs'
-import { createServer } from 'node:net'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
 import { onTestFinished } from 'vitest'
@@ -148,26 +147,6 @@ function collect(stream: NodeJS.ReadableStream | null, onMore: () => void): () =
     onMore()
   })
   return () => text
-}
-
-/** Below the ports that systems give to outgoing connections: on one of those, polling a server that is down can meet itself. */
-const FIRST_PORT = 20_000
-const LAST_PORT = 32_000
-
-/** A port that stays the same over restarts. */
-export async function freePort(): Promise<number> {
-  for (;;) {
-    const port = FIRST_PORT + Math.floor(Math.random() * (LAST_PORT - FIRST_PORT))
-    if (await isFree(port)) return port
-  }
-}
-
-function isFree(port: number): Promise<boolean> {
-  return new Promise((answer) => {
-    const server = createServer()
-    server.once('error', () => answer(false))
-    server.listen(port, '127.0.0.1', () => server.close(() => answer(true)))
-  })
 }
 
 /** Resident memory of a process in bytes; null where the system does not show it as Linux does. */

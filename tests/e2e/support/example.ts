@@ -2,7 +2,8 @@ import { chmodSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { commandsToRun } from '../../docs/commands-of.ts'
 import { makeReader, type ReaderOptions } from '../../docs/reader.ts'
-import { CREW_PROGRAM, freePort, makeDir, type Until } from './crew.ts'
+import { freePort } from '../../support/free-port.ts'
+import { CREW_PROGRAM, makeDir, type Until } from './crew.ts'
 
 const EXAMPLES = join(import.meta.dirname, '../../../examples')
 
