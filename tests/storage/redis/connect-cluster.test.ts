@@ -3,13 +3,14 @@ import { CrewError } from '../../../server/core/errors.ts'
 import { type ConnectionChange, connectRedis } from '../../../storage/redis/connect.ts'
 import { compileScript } from '../../../storage/redis/redis-connection.ts'
 import { parseRedisUrl } from '../../../storage/redis/redis-url.ts'
+import { awakeMs } from '../../support/awake.ts'
 import { eventually } from '../../support/eventually.ts'
 import { type RedisCluster, startRedisCluster } from '../../support/redis-cluster.ts'
 
 let cluster: RedisCluster
 beforeAll(async () => {
   cluster = await startRedisCluster({ replicas: 1, nodeTimeoutMs: 1000, hasProxies: true })
-}, 60_000)
+})
 afterAll(() => cluster.stop())
 
 async function connect(text = cluster.url) {
@@ -90,7 +91,7 @@ test('a master that dies is replaced, and commands go on by themselves', async (
   await dying.kill()
   const startedAt = performance.now()
   const answers = await Promise.all(keys.map((key) => failure(connection.command('SET', key, 'new'))))
-  expect(performance.now() - startedAt).toBeLessThan(3000)
+  expect(awakeMs(startedAt)).toBeLessThan(3000)
   expect([...new Set(answers)].sort()).toEqual(['no failure', 'storage_unavailable'])
   await eventually(() => worked(Promise.all(keys.map((key) => connection.run(increment, `${key}:2`, [])))))
   expect(changes).toContainEqual(

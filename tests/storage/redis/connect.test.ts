@@ -4,6 +4,7 @@ import { CrewError } from '../../../server/core/errors.ts'
 import { type ConnectionChange, connectRedis } from '../../../storage/redis/connect.ts'
 import { compileScript, type RedisConnection } from '../../../storage/redis/redis-connection.ts'
 import { parseRedisUrl } from '../../../storage/redis/redis-url.ts'
+import { awakeMs } from '../../support/awake.ts'
 import { eventually } from '../../support/eventually.ts'
 import { type RedisServer, type RedisServerOptions, startRedisServer } from '../../support/redis-server.ts'
 import { TcpProxy } from '../../support/tcp-proxy.ts'
@@ -124,7 +125,7 @@ describe('a connection to one server', () => {
     proxy.hang()
     const startedAt = performance.now()
     expect(await failure(connection.command('PING'))).toBe('storage_unavailable')
-    expect(performance.now() - startedAt).toBeLessThan(3000)
+    expect(awakeMs(startedAt)).toBeLessThan(3000)
     await proxy.heal()
     await eventually(() =>
       connection.command('PING').then(
@@ -139,9 +140,8 @@ describe('a connection to one server', () => {
     await proxy.refuse()
     proxy.cut()
     await eventually(async () => changes.length === 2)
-    const startedAt = performance.now()
-    expect(await failure(connection.command('PING'))).toBe('storage_unavailable')
-    expect(performance.now() - startedAt).toBeLessThan(100)
+    const later = new Promise((resolve) => setImmediate(resolve, 'later'))
+    expect(await Promise.race([failure(connection.command('PING')), later])).toBe('storage_unavailable')
     await proxy.heal()
     await eventually(() =>
       connection.command('PING').then(
