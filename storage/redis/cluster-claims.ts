@@ -1,11 +1,12 @@
 import { CrewError } from '../../server/core/errors.ts'
-import type { ClaimedTask, ClaimRequest, ClaimResult } from '../task-storage.ts'
+import type { ClaimedTask, ClaimResult } from '../task-storage.ts'
 import { ClusterGrants, slotsOf } from './cluster-grants.ts'
 import type { ClusterHolds } from './cluster-holds.ts'
 import { type ClusterParts, outageOf, partitionAt } from './cluster-parts.ts'
 import { type SpreadAnswer, SpreadClaim } from './due-partitions.ts'
 import { type GrantedClaim, type PartitionClaim, tokenAt } from './partition-claims.ts'
 import { gateId, gateRefOf } from './permits.ts'
+import type { LeaseRequest } from './store.ts'
 import { WorkerTurns } from './worker-turns.ts'
 
 /** As many as a claim of one partition looks at (MAX_WORKERS in scripts.ts). */
@@ -36,18 +37,18 @@ export class ClusterClaims {
   }
 
   /** Once more when it turns out that the gate of all tasks bounds something. */
-  async claim(request: ClaimRequest): Promise<ClaimResult> {
+  async claim(request: LeaseRequest): Promise<ClaimResult> {
     const wasAllBounded = this.#isAllBounded
     const result = await this.#claimOnce(request)
     return this.#isAllBounded && !wasAllBounded && result.tasks.length === 0 ? this.#claimOnce(request) : result
   }
 
-  async #claimOnce(request: ClaimRequest): Promise<ClaimResult> {
+  async #claimOnce(request: LeaseRequest): Promise<ClaimResult> {
     const { clock, newToken } = this.#parts.options
     const now = clock.now()
     if (!this.#isAllBounded) return this.#claimUnder(request, new Map())
     const { gates } = this.#parts
-    const [token, leaseMs] = [newToken(), request.until - now]
+    const [token, { leaseMs }] = [newToken(), request]
     const asked = Array.from({ length: request.limit }, (_, n) => tokenAt(token, n + 1))
     const { ids, delayMs, isBounded } = await gates.permits.take(ALL, asked, { max: -1, leaseMs, partition: 0 })
     this.#isAllBounded = isBounded
@@ -67,7 +68,7 @@ export class ClusterClaims {
    * One that is away keeps nothing from the others.
    */
   async #claimUnder(
-    request: ClaimRequest,
+    request: LeaseRequest,
     known: GrantedClaim['grants'],
   ): Promise<ClaimResult & { readonly isWhole: boolean }> {
     const { due, gates, options } = this.#parts
@@ -104,7 +105,7 @@ export class ClusterClaims {
     for (let at = 0; at < indexes.length && claim.left > 0; ) {
       const shares = claim.shares(indexes.length - at)
       const asked = indexes.slice(at, at + shares.length)
-      await Promise.all(asked.map((index, n) => this.#askFor(claim, index, shares[n] as ClaimRequest, known)))
+      await Promise.all(asked.map((index, n) => this.#askFor(claim, index, shares[n] as LeaseRequest, known)))
       at += asked.length
     }
   }
@@ -112,7 +113,7 @@ export class ClusterClaims {
   async #askFor(
     claim: SpreadClaim,
     index: number,
-    request: ClaimRequest,
+    request: LeaseRequest,
     known: GrantedClaim['grants'],
   ): Promise<void> {
     try {
@@ -130,7 +131,7 @@ export class ClusterClaims {
   }
 
   /** A claim shows workers and gates that nobody knew of when permits were taken, so it may have to be made again. */
-  async #claimFrom(index: number, request: ClaimRequest, known: GrantedClaim['grants']): Promise<SpreadAnswer> {
+  async #claimFrom(index: number, request: LeaseRequest, known: GrantedClaim['grants']): Promise<SpreadAnswer> {
     const { due, options } = this.#parts
     const asked = new Set<string>()
     const claimed: ClaimedTask[] = []
@@ -159,7 +160,7 @@ export class ClusterClaims {
   }
 
   /** Those of the queue that have a slot here, in turns. */
-  async #workersToAsk(index: number, request: ClaimRequest, asked: ReadonlySet<string>): Promise<string[]> {
+  async #workersToAsk(index: number, request: LeaseRequest, asked: ReadonlySet<string>): Promise<string[]> {
     const range = [0, WORKERS_PER_READ - 1]
     const queued = (await partitionAt(this.#parts, index).command('ZRANGE', 'workers', '', ...range)) as string[]
     const free = queued.filter((worker) => !asked.has(worker) && slotsOf(worker, request) > 0)
@@ -179,7 +180,7 @@ export class ClusterClaims {
     if (claim.isGated) gates.noteGated()
     if (claim.wantedGates.includes(gateId(ALL))) this.#isAllBounded = true
     round.note(granted, request.limit)
-    await this.#grants.settle(index, granted, claim.tasks, request.until)
+    await this.#grants.settle(index, granted, claim.tasks, request.leaseMs)
     if (claim.untoldHolds > 0) void this.#holds.tellSoon(index)
     return claim
   }
@@ -193,9 +194,9 @@ class ClaimRounds {
   known: GrantedClaim['grants']
   /** The last claim wanted more, for the same workers. */
   isAgain = false
-  readonly #request: ClaimRequest
+  readonly #request: LeaseRequest
 
-  constructor(request: ClaimRequest, known: GrantedClaim['grants']) {
+  constructor(request: LeaseRequest, known: GrantedClaim['grants']) {
     this.#request = request
     this.known = known
   }
@@ -207,7 +208,7 @@ class ClaimRounds {
   }
 
   /** What is left of it. */
-  requestAfter(claimed: readonly ClaimedTask[]): ClaimRequest {
+  requestAfter(claimed: readonly ClaimedTask[]): LeaseRequest {
     const { limit, slots, slotsPerWorker } = this.#request
     const byWorker = Map.groupBy(claimed, ({ task }) => task.worker)
     const left = [...byWorker].map(([worker, tasks]): [string, number] => [

@@ -1,7 +1,8 @@
-import type { ClaimedTask, ClaimRequest, GateRef } from '../task-storage.ts'
+import type { ClaimedTask, GateRef } from '../task-storage.ts'
 import { type ClusterParts, partitionAt } from './cluster-parts.ts'
 import { type GrantedClaim, tokenAt } from './partition-claims.ts'
 import { type Grant, gateId, gateRefOf } from './permits.ts'
+import type { LeaseRequest } from './store.ts'
 
 /** What a claim of one partition may start: by gate, what its home gave. */
 export interface Granted extends GrantedClaim {
@@ -12,7 +13,7 @@ export interface Granted extends GrantedClaim {
 
 /** What the claim of one partition asks permits for. */
 export interface Wanted {
-  readonly request: ClaimRequest
+  readonly request: LeaseRequest
   readonly workers: readonly string[]
   /** Gates of workgroups. */
   readonly gates: readonly string[]
@@ -65,10 +66,9 @@ export class ClusterGrants {
   }
 
   /** The claim used some; the others go back. */
-  async settle(partition: number, { permits }: Granted, tasks: readonly ClaimedTask[], until: number): Promise<void> {
-    const { leases, gates, options } = this.#parts
+  async settle(partition: number, { permits }: Granted, tasks: readonly ClaimedTask[], leaseMs: number): Promise<void> {
+    const { leases, gates } = this.#parts
     await gates.release(tasks.flatMap((claimed) => leases.add(claimed, partition)))
-    const leaseMs = until - options.clock.now()
     const met = new Set([...permits.keys(), ...tasks.map(({ task }) => gateId({ scope: 'worker', name: task.worker }))])
     await Promise.all(
       [...met].map((gate) => {
@@ -79,10 +79,10 @@ export class ClusterGrants {
     )
   }
 
-  #take(partition: number, gate: GateRef, ids: readonly string[], request: ClaimRequest): Promise<Grant> {
-    const { gates, options } = this.#parts
+  #take(partition: number, gate: GateRef, ids: readonly string[], request: LeaseRequest): Promise<Grant> {
+    const { gates } = this.#parts
     const max = gate.scope === 'worker' ? request.maxLeasesPerWorker : -1
-    return gates.permits.take(gate, ids, { max, leaseMs: request.until - options.clock.now(), partition })
+    return gates.permits.take(gate, ids, { max, leaseMs: request.leaseMs, partition })
   }
 
   /** What the tasks of a lost claim would count as has ended, and others have it: they must not start (I11). */
@@ -94,7 +94,7 @@ export class ClusterGrants {
   }
 }
 
-export const slotsOf = (worker: string, { slots, slotsPerWorker, limit }: ClaimRequest): number =>
+export const slotsOf = (worker: string, { slots, slotsPerWorker, limit }: LeaseRequest): number =>
   Math.min(limit, slots.get(worker) ?? slotsPerWorker)
 
 function isAt(gate: string, task: ClaimedTask['task']): boolean {

@@ -6,7 +6,7 @@ import { type HeldLease, heldLease } from './held-leases.ts'
 
 /** `holder`: who has them from now on; undefined: who does now. */
 interface Renewal {
-  readonly until: number
+  readonly leaseMs: number
   readonly holder: string | undefined
 }
 
@@ -21,14 +21,14 @@ export class ClusterLeases {
   }
 
   /** Those of a partition that is away are neither lost nor renewed; it keeps nothing from the others. */
-  async renew(refs: readonly LeaseRef[], { until, holder }: Renewal): Promise<string[]> {
-    const { leases, gates, options } = this.#parts
-    const { renewed, lost, fault } = await this.#renewAll(refs, { until, holder })
+  async renew(refs: readonly LeaseRef[], { leaseMs, holder }: Renewal): Promise<string[]> {
+    const { leases, gates } = this.#parts
+    const { renewed, lost, fault } = await this.#renewAll(refs, { leaseMs, holder })
     if (fault && renewed.size + lost.size === 0) throw fault
     const held = leases.of(refs.map(({ taskId }) => taskId))
     await gates.release(leases.end(held.filter(({ token }) => lost.has(token))))
     const own = held.filter(({ token }) => renewed.has(token))
-    await gates.renew([...own, ...(await this.#foreign(refs, renewed))], until - options.clock.now())
+    await gates.renew([...own, ...(await this.#foreign(refs, renewed))], leaseMs)
     if (holder !== undefined) leases.end(own)
     return [...lost]
   }
@@ -48,14 +48,14 @@ export class ClusterLeases {
     )
   }
 
-  async #renewAll(refs: readonly LeaseRef[], { until, holder }: Renewal) {
+  async #renewAll(refs: readonly LeaseRef[], { leaseMs, holder }: Renewal) {
     const places = await this.#placesOf(refs.map(({ taskId }) => taskId))
     const byPlace = Map.groupBy(refs, ({ taskId }) => places.get(taskId))
     const renewed = new Set<string>()
     const lost = new Set<string>()
     // What nobody knows the place of is lost when no partition has it.
     const renew = async (some: readonly LeaseRef[], indexes: readonly number[]): Promise<void> => {
-      const asked = indexes.map((index) => partitionAt(this.#parts, index).renewLeases(some, until, holder))
+      const asked = indexes.map((index) => partitionAt(this.#parts, index).renewLeases(some, leaseMs, holder))
       const { answers, fault } = await askAll(asked)
       for (const { token } of some) {
         if (answers.some((gone) => !gone.includes(token))) renewed.add(token)

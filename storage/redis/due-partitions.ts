@@ -1,4 +1,5 @@
-import type { ClaimedTask, ClaimRequest, ClaimResult } from '../task-storage.ts'
+import type { ClaimedTask, ClaimResult } from '../task-storage.ts'
+import type { LeaseRequest } from './store.ts'
 
 /** How often one that is away is asked for a sign of life. */
 const PROBE_MS = 1000
@@ -120,10 +121,10 @@ export class SpreadClaim {
   /** Why a partition did not answer. */
   fault: unknown = null
   readonly #answers = new Map<number, SpreadAnswer>()
-  readonly #request: ClaimRequest
+  readonly #request: LeaseRequest
   readonly #slots: Map<string, number>
 
-  constructor(request: ClaimRequest) {
+  constructor(request: LeaseRequest) {
     this.#request = request
     this.#slots = new Map(request.slots)
   }
@@ -133,7 +134,7 @@ export class SpreadClaim {
   }
 
   /** Equal parts of what is left for so many, but none of nothing: fewer when less is left than there are to share it. */
-  shares(parts: number): ClaimRequest[] {
+  shares(parts: number): LeaseRequest[] {
     const { slots, slotsPerWorker } = this.#request
     return Array.from({ length: Math.min(parts, this.left) }, (_, n) => ({
       ...this.#request,

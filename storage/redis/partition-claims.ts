@@ -1,7 +1,8 @@
 import type { Task } from '../../server/core/task.ts'
-import type { ClaimRequest, ClaimResult, ParentResult } from '../task-storage.ts'
+import type { ClaimResult, ParentResult } from '../task-storage.ts'
 import { type DescribedLane, type DescribedTask, tasksOf } from './decode.ts'
 import { hostOf, type PartitionHost, type PartitionOptions } from './script-runner.ts'
+import type { LeaseRequest } from './store.ts'
 
 /** Claims that failed one after the other, of which any may have been run; they are tried each second. */
 const MAX_UNANSWERED = 64
@@ -60,9 +61,9 @@ export class PartitionClaims {
     this.#getTasks = getTasks
   }
 
-  async claim(request: ClaimRequest, granted?: GrantedClaim): Promise<PartitionClaim> {
-    const { clock, storeClock, bootId, newToken } = this.#options
-    const { limit, until, slotsPerWorker, slots, maxLeasesPerWorker } = request
+  async claim(request: LeaseRequest, granted?: GrantedClaim): Promise<PartitionClaim> {
+    const { clock, storeClock, tag, bootId, newToken } = this.#options
+    const { limit, leaseMs, slotsPerWorker, slots, maxLeasesPerWorker } = request
     const now = clock.now()
     const askedAt = storeClock?.asks() ?? 0
     const before = this.#unanswered
@@ -70,9 +71,9 @@ export class PartitionClaims {
     const grants = granted ? JSON.stringify(Object.fromEntries(granted.grants)) : ''
     const places = [slotsPerWorker, JSON.stringify(Object.fromEntries(slots)), maxLeasesPerWorker]
     try {
-      const args = [limit, until - now, bootId, token, ...places, tokensAsKeys(before), grants]
+      const args = [limit, leaseMs, bootId, token, ...places, tokensAsKeys(before), grants]
       const reply = await this.#host.run('claim', ...args)
-      storeClock?.heard(Number((reply as ClaimReply)[3]), askedAt)
+      storeClock?.heard(Number((reply as ClaimReply)[3]), { askedAt, from: tag })
       const claim = await this.#read(reply as ClaimReply, now)
       this.#unanswered = this.#unanswered.filter((one) => !before.includes(one))
       return claim

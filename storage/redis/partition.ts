@@ -5,7 +5,6 @@ import type { Gate } from '../../server/core/gate.ts'
 import { type Task, withoutPayloads } from '../../server/core/task.ts'
 import type { CountedGroup, GroupCensus, TaskGroup } from '../../server/core/task-group.ts'
 import type {
-  ClaimRequest,
   EndedAt,
   EndedQuery,
   FailingQuery,
@@ -28,7 +27,16 @@ import { PartitionRecords, type StoredRecord } from './partition-records.ts'
 import { PartitionTraffic } from './partition-traffic.ts'
 import { hostOf, type PartitionHost, type PartitionOptions } from './script-runner.ts'
 import { slicesOf } from './slices.ts'
-import type { GroupList, ListedGroup, Places, RangeOfGroups, RangeOfTasks, Store, WordedGroup } from './store.ts'
+import type {
+  GroupList,
+  LeaseRequest,
+  ListedGroup,
+  Places,
+  RangeOfGroups,
+  RangeOfTasks,
+  Store,
+  WordedGroup,
+} from './store.ts'
 
 /** Tasks read in one script: about 10 µs each. */
 const TASKS_PER_READ = 500
@@ -65,7 +73,7 @@ export class Partition implements Store {
   }
 
   /** `granted`: of one of several partitions. */
-  async claim(request: ClaimRequest, granted?: GrantedClaim): Promise<PartitionClaim> {
+  async claim(request: LeaseRequest, granted?: GrantedClaim): Promise<PartitionClaim> {
     const claim = await this.#claims.claim(request, granted)
     if (claim.hasLocks) void this.#commits.help()
     return claim
@@ -76,8 +84,7 @@ export class Partition implements Store {
     this.#claims.forgetUnanswered()
   }
 
-  async renewLeases(leases: readonly LeaseRef[], until: number, holder = ''): Promise<string[]> {
-    const leaseMs = until - this.#options.clock.now()
+  async renewLeases(leases: readonly LeaseRef[], leaseMs: number, holder = ''): Promise<string[]> {
     const reply = await this.#host.run(
       'renewLeases',
       leaseMs,
@@ -89,10 +96,11 @@ export class Partition implements Store {
 
   async listExpiredLeases(limit: number): Promise<Task[]> {
     if (limit <= 0) return []
-    const leases = slicesOf((await this.#host.run('listExpired', limit)) as string[], 2) as [
-      id: string,
-      token: string,
-    ][]
+    const { storeClock, tag } = this.#options
+    const askedAt = storeClock?.asks() ?? 0
+    const [storeAt, ...found] = (await this.#host.run('listExpired', limit)) as string[]
+    storeClock?.heard(Number(storeAt), { askedAt, from: tag })
+    const leases = slicesOf(found, 2) as [id: string, token: string][]
     const tasks = new Map((await this.getTasks(leases.map(([id]) => id))).map((task) => [task.id, task]))
     // Given back and claimed again meanwhile, a task has a lease that is nobody's to end.
     return leases.flatMap(([id, token]) => {

@@ -5,7 +5,6 @@ import type { Gate } from '../../server/core/gate.ts'
 import type { Task } from '../../server/core/task.ts'
 import type { CountedGroup, GroupCensus, TaskGroup } from '../../server/core/task-group.ts'
 import type {
-  ClaimRequest,
   ClaimResult,
   EndedAt,
   EndedQuery,
@@ -41,7 +40,16 @@ import type { PlacedFailing } from './partition-failing.ts'
 import { kindOfRecord, type StoredRecord } from './partition-records.ts'
 import { gateId, Permits } from './permits.ts'
 import { type Poked, SharedGates } from './shared-gates.ts'
-import type { GroupList, ListedGroup, Places, RangeOfGroups, RangeOfTasks, Store, WordedGroup } from './store.ts'
+import type {
+  GroupList,
+  LeaseRequest,
+  ListedGroup,
+  Places,
+  RangeOfGroups,
+  RangeOfTasks,
+  Store,
+  WordedGroup,
+} from './store.ts'
 
 /**
  * Several partitions as one store: the groups of each are in one slot of a Cluster. What is about one group goes to its
@@ -76,12 +84,12 @@ export class Partitions implements Store {
     return this.#commits.commit(changeSets)
   }
 
-  claim(request: ClaimRequest): Promise<ClaimResult> {
+  claim(request: LeaseRequest): Promise<ClaimResult> {
     return this.#claims.claim(request)
   }
 
-  renewLeases(leases: readonly LeaseRef[], until: number, holder?: string): Promise<string[]> {
-    return this.#leases.renew(leases, { until, holder })
+  renewLeases(leases: readonly LeaseRef[], leaseMs: number, holder?: string): Promise<string[]> {
+    return this.#leases.renew(leases, { leaseMs, holder })
   }
 
   listExpiredLeases(limit: number): Promise<Task[]> {

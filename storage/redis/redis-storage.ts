@@ -96,7 +96,9 @@ export class RedisStorage implements TaskStorage {
   async claim(request: ClaimRequest): Promise<ClaimResult> {
     // Calls are run in the order made: what was committed before may be what is claimed.
     void this.#send()
-    const { tasks, nextDueAt } = await this.#orLost(this.#store.claim(request))
+    const { until, ...wanted } = request
+    const leaseMs = this.#msUntil(until)
+    const { tasks, nextDueAt } = await this.#orLost(this.#store.claim({ ...wanted, leaseMs }))
     const updated = tasks.map(
       ({ task }): CrewEvent => ({ type: 'task.updated', groupId: task.groupId, taskId: task.id }),
     )
@@ -105,7 +107,7 @@ export class RedisStorage implements TaskStorage {
   }
 
   async renewLeases(leases: readonly LeaseRef[], until: number, holder?: string): Promise<string[]> {
-    return leases.length === 0 ? [] : this.#store.renewLeases(leases, until, holder)
+    return leases.length === 0 ? [] : this.#store.renewLeases(leases, this.#msUntil(until), holder)
   }
 
   listExpiredLeases(limit: number): Promise<Task[]> {
@@ -248,6 +250,10 @@ export class RedisStorage implements TaskStorage {
     // Best effort: what leases are left end by themselves.
     if (!this.#options.isReadOnly) await this.#store.close().catch(() => {})
     await this.#options.onClose?.()
+  }
+
+  #msUntil(until: number): number {
+    return until - this.clock.now()
   }
 
   #tell(events: readonly CrewEvent[], origin: 'commit' | 'claim'): void {

@@ -17,7 +17,7 @@ export interface PartitionOptions {
   readonly runner: ScriptRunner
   readonly tag: string
   readonly clock: Clock
-  /** What claims tell of Redis' time; none where the time is simulated. */
+  /** What scripts tell of Redis' time; none where the time is simulated. */
   readonly storeClock?: Pick<StoreClock, 'asks' | 'heard'>
   /** `store`: the scripts ask Redis for the time, so that servers whose clocks differ agree; `clock`: they are told (tests). */
   readonly time: 'store' | 'clock'

@@ -21,6 +21,14 @@ import type { RelatedKind, TaskRange } from './partition.ts'
 import type { PlacedFailing } from './partition-failing.ts'
 import type { StoredRecord } from './partition-records.ts'
 
+/**
+ * A claim as it is asked of Redis: for how long, not until when. Redis counts from its own time, and the clock of this server may be put
+ * right between two questions of one claim; by an end they would be leases that are over before they begin.
+ */
+export interface LeaseRequest extends Omit<ClaimRequest, 'until'> {
+  readonly leaseMs: number
+}
+
 /** Places in a list, both inclusive. */
 export interface Places {
   readonly first: number
@@ -33,8 +41,8 @@ export interface Store {
   close(): Promise<void>
   /** A set that a full Redis refused is answered by the error; the others are written. */
   commit(changeSets: readonly ChangeSet[]): Promise<(CommitResult | CrewError)[]>
-  claim(request: ClaimRequest): Promise<ClaimResult>
-  renewLeases(leases: readonly LeaseRef[], until: number, holder?: string): Promise<string[]>
+  claim(request: LeaseRequest): Promise<ClaimResult>
+  renewLeases(leases: readonly LeaseRef[], leaseMs: number, holder?: string): Promise<string[]>
   listExpiredLeases(limit: number): Promise<Task[]>
   getTasks(ids: readonly string[]): Promise<Task[]>
   /** The tasks in an index of any of these ids or merge keys. */

@@ -1,6 +1,6 @@
 -- Leases that ended, or whose server said that it is gone, oldest first.
 -- KEYS[1] the partition. ARGV[1] now or ''. ARGV[2] at most so many.
--- Returns task ids and tokens in turns: who reads a task later sees whether it is that lease still.
+-- Returns the store's time, then task ids and tokens in turns: who reads a task later sees whether it is that lease still.
 local limit = tonumber(ARGV[2])
 local gone = {}
 for _, boot in ipairs(call('ZRANGEBYSCORE', key.goneBoots, int(now), '+inf')) do
@@ -8,9 +8,9 @@ for _, boot in ipairs(call('ZRANGEBYSCORE', key.goneBoots, int(now), '+inf')) do
 end
 -- Leases are as many as attempts are in flight, a few thousand; all are looked at only while some server is gone.
 local range = next(gone) and { '-inf', '+inf' } or { '-inf', int(now), 'LIMIT', 0, limit }
-local found = {}
+local found = { int(now) }
 for _, id in ipairs(call('ZRANGEBYSCORE', key.leases, unpack(range))) do
-  if #found >= 2 * limit then
+  if #found > 2 * limit then
     break
   end
   local lease = call('HMGET', key.task .. id, 'token', 'until', 'boot')

@@ -14,7 +14,7 @@ const [group = ''] = apart(1)
 test('a full Cluster writes results with their children, and refuses new work alone', async () => {
   const { store } = await world.open()
   await store.commit([newGroup(group, 2)])
-  const { tasks } = await store.claim(claimOf(world.clock))
+  const { tasks } = await store.claim(claimOf())
   const [one, other] = tasks
   if (!one || !other) throw new Error('too little was claimed')
   await world.redis.config('SET', 'maxmemory', '1000000')
@@ -24,7 +24,7 @@ test('a full Cluster writes results with their children, and refuses new work al
   })
   const results = await store.commit([success(one), newTask({ id: 'new', groupId: group }), withChild])
   expect(results).toMatchObject(['applied', { code: 'storage_full' }, 'applied'])
-  const claimed = (await store.claim(claimOf(world.clock))).tasks
+  const claimed = (await store.claim(claimOf())).tasks
   expect(claimed.map(({ task }) => task.id)).toEqual(['kid'])
   expect(await store.commit(claimed.map((task) => success(task)))).toEqual(['applied'])
 })

@@ -44,7 +44,7 @@ async function commit([server]: readonly ClusterServer[], ...changes: Change[]):
 /** All at the same time. */
 async function claimAtOnce(servers: readonly ClusterServer[]): Promise<ClaimedTask[][]> {
   const wide = { slotsPerWorker: 100, maxLeasesPerWorker: 1_000 }
-  return Promise.all(servers.map(async ({ store }) => [...(await store.claim(claimOf(world.clock, wide))).tasks]))
+  return Promise.all(servers.map(async ({ store }) => [...(await store.claim(claimOf(wide))).tasks]))
 }
 
 async function finish(servers: readonly ClusterServer[], claimed: readonly ClaimedTask[][]): Promise<void> {
@@ -116,7 +116,7 @@ test('a lease that ends lets one start in another partition at once', async () =
 test('what a claim does not use of a rate is used by others', async () => {
   const [server] = await openThree(limitWork('worker', 'worker', perSecond(1, 10)))
   if (!server) throw new Error('nobody is there')
-  const claimed = await server.store.claim(claimOf(world.clock, { limit: 4 }))
+  const claimed = await server.store.claim(claimOf({ limit: 4 }))
   expect(claimed.tasks).toHaveLength(4)
   expect((await claimAtOnce([server])).flat()).toHaveLength(6)
 })
@@ -127,7 +127,7 @@ test('a lost claim at a gate is counted, and its tasks come back', async () => {
   server.isLost = once(({ name }) => name === 'claim')
   const tasks: ClaimedTask[] = []
   for (let claims = 0; claims < 20; claims++) {
-    tasks.push(...(await server.store.claim(claimOf(world.clock)).catch(() => ({ tasks: [] }))).tasks)
+    tasks.push(...(await server.store.claim(claimOf()).catch(() => ({ tasks: [] }))).tasks)
     await world.redis.ping()
     world.clock.advance(1_000)
   }
@@ -186,7 +186,7 @@ test('a server that is too busy to claim keeps its places at a gate', async () =
   const [claimed = []] = await claimAtOnce([busy])
   for (let renewals = 0; renewals < 120; renewals++) {
     world.clock.advance(10_000)
-    await busy.store.renewLeases(refsOf(claimed), world.clock.now() + LEASE_MS)
+    await busy.store.renewLeases(refsOf(claimed), LEASE_MS)
   }
   expect((await claimAtOnce([other])).flat()).toEqual([])
   await finish([busy], [claimed])

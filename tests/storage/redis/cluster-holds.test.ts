@@ -17,7 +17,7 @@ const outbox = () => world.redis.lrange(`{c${partitionOf(group)}}outbox`, 0, -1)
 async function openTelling() {
   const [one, other] = [await world.open(), await world.open('other')]
   await one.store.commit([newGroup(group, 1, { workgroup: 'wg' })])
-  const [claimed] = (await one.store.claim(claimOf(world.clock))).tasks
+  const [claimed] = (await one.store.claim(claimOf())).tasks
   if (!claimed) throw new Error('nothing was claimed')
   const failed = failure(claimed)
   const held = changeSet({

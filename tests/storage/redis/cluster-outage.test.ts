@@ -29,7 +29,7 @@ const until = () => world.clock.now() + LEASE_MS
 async function openWithOneAway() {
   const server = await world.open()
   await server.store.commit([newGroup(alive, 8), newGroup(dead, 8)])
-  const { tasks } = await server.store.claim(claimOf(world.clock))
+  const { tasks } = await server.store.claim(claimOf())
   server.isAway = isAt(partitionOf(dead))
   const of = (group: string) => tasks.filter(({ task }) => task.groupId === group)
   return { ...server, server, living: of(alive), lost: of(dead) }
@@ -38,7 +38,7 @@ async function openWithOneAway() {
 test('leases of living partitions are renewed while one is away', async () => {
   const { store, living, lost } = await openWithOneAway()
   world.clock.advance(20_000)
-  expect(await store.renewLeases(refsOf([...living, ...lost]), until())).toEqual([])
+  expect(await store.renewLeases(refsOf([...living, ...lost]), LEASE_MS)).toEqual([])
   world.clock.advance(20_000)
   expect(new Set((await store.listExpiredLeases(100)).map(({ groupId }) => groupId))).toEqual(new Set())
   expect((await store.getTasks([`${alive}.0`]))[0]?.lease?.until).toBe(until() - 20_000)
@@ -50,7 +50,7 @@ test('leases are renewed although the part of the directory that knows their tas
   if (!claimed) throw new Error('the directory and the task are in one place')
   server.isAway = isAt(partitionOf(claimed.task.id))
   world.clock.advance(20_000)
-  expect(await store.renewLeases(refsOf([claimed]), until())).toEqual([])
+  expect(await store.renewLeases(refsOf([claimed]), LEASE_MS)).toEqual([])
   expect(await world.redis.hget(`{c${partitionOf(alive)}}t:${claimed.task.id}`, 'until')).toBe(String(until()))
 })
 
@@ -89,12 +89,12 @@ test('claims go on, and ask a partition that is away no more until it gives a si
   const server = await world.open()
   await server.store.commit([newGroup(alive, 8), newGroup(dead, 8)])
   server.isAway = isAt(partitionOf(dead))
-  const first = await server.store.claim(claimOf(world.clock))
+  const first = await server.store.claim(claimOf())
   expect(new Set(first.tasks.map(({ task }) => task.groupId))).toEqual(new Set([alive]))
   server.sent.length = 0
   for (let claims = 0; claims < 20; claims++) {
     world.clock.advance(100)
-    expect((await server.store.claim(claimOf(world.clock))).tasks).toEqual([])
+    expect((await server.store.claim(claimOf())).tasks).toEqual([])
   }
   expect(server.sent.filter(isAt(partitionOf(dead))).length).toBeLessThanOrEqual(3)
   server.isAway = () => false
@@ -106,22 +106,22 @@ test('a claim waits for a partition that hangs once', async () => {
   const server = await world.open()
   await server.store.commit([newGroup(alive, 1), newGroup(dead, 1)])
   server.isAway = isAt(partitionOf(dead))
-  await server.store.claim(claimOf(world.clock))
+  await server.store.claim(claimOf())
   server.isAway = () => false
   server.delay = (sent) => (isAt(partitionOf(dead))(sent) ? new Promise<void>(() => {}) : undefined)
   await server.store.commit([{ ...newGroup(alive, 2), changes: newGroup(alive, 2).changes.slice(2) }])
   world.clock.advance(1000)
-  await server.store.claim(claimOf(world.clock))
+  await server.store.claim(claimOf())
   world.clock.advance(1000)
-  await server.store.claim(claimOf(world.clock))
+  await server.store.claim(claimOf())
   expect(await countLeases(world.redis)).toBe(2)
 })
 
 test('a claim says that the store is away only when all of it is', async () => {
   const server = await world.open()
   server.isAway = () => true
-  await expect(server.store.claim(claimOf(world.clock))).rejects.toMatchObject(away)
-  await expect(server.store.claim(claimOf(world.clock))).rejects.toMatchObject(away)
+  await expect(server.store.claim(claimOf())).rejects.toMatchObject(away)
+  await expect(server.store.claim(claimOf())).rejects.toMatchObject(away)
 })
 
 test('what is known to be in living partitions is read while one is away', async () => {
@@ -146,7 +146,7 @@ test('who shares the key of a living task is known while one partition is away',
 async function claimUntilSome(store: Awaited<ReturnType<ClusterWorld['open']>>['store']) {
   for (let claims = 0; claims < 50; claims++) {
     world.clock.advance(1000)
-    const { tasks } = await store.claim(claimOf(world.clock))
+    const { tasks } = await store.claim(claimOf())
     if (tasks.length > 0) return tasks
   }
   throw new Error('the partition is asked no more')

@@ -29,7 +29,7 @@ afterAll(() => world.close())
 
 const [group = '', another = ''] = apart(2)
 const LIMIT = 5
-const limited = () => claimOf(world.clock, { slotsPerWorker: LIMIT, maxLeasesPerWorker: LIMIT })
+const limited = () => claimOf({ slotsPerWorker: LIMIT, maxLeasesPerWorker: LIMIT })
 
 const isHome = isAt(partitionOf(group))
 
@@ -59,7 +59,7 @@ test('a claim that was executed and not answered keeps its permits for the tasks
   expect([running.length, await countLeases(world.redis), await countPermits(world.redis)]).toEqual([5, 5, 5])
   for (let renewals = 0; renewals < 4; renewals++) {
     world.clock.advance(10_000)
-    await server.store.renewLeases(refsOf(running), world.clock.now() + LEASE_MS)
+    await server.store.renewLeases(refsOf(running), LEASE_MS)
   }
   const other = await world.open('other')
   await other.store.commit([newGroup(another, 20)])
@@ -113,8 +113,7 @@ test('workers that other servers keep busy do not stand before those that have s
   await one.store.commit([newGroup(group, 0)])
   const workers = Array.from({ length: 120 }, (_, n) => `w${n}`)
   await one.store.commit([changeSet({ changes: workers.flatMap(insert) })])
-  const single = () =>
-    claimOf(world.clock, { limit: 200, slotsPerWorker: 1, maxLeasesPerWorker: 1, until: world.clock.now() + 1e9 })
+  const single = () => claimOf({ limit: 200, slotsPerWorker: 1, maxLeasesPerWorker: 1, leaseMs: 1e9 })
   const claimed: ClaimedTask[] = []
   for (let claims = 0; claims < 10; claims++) {
     world.clock.advance(1000)
@@ -180,14 +179,14 @@ test('a lease that is renewed after a stall counts again', async () => {
   await world.redis.del(permitsKey())
   const other = await world.open('other')
   await other.store.commit([newGroup(another, LIMIT)])
-  await server.store.renewLeases(refsOf(running), world.clock.now() + LEASE_MS)
+  await server.store.renewLeases(refsOf(running), LEASE_MS)
   expect((await other.store.claim(limited())).tasks).toEqual([])
 })
 
 test('a shorter lease does not make the permits of a longer one end sooner', async () => {
   const server = await world.open()
   await server.store.commit([newGroup(group, 1), newGroup(another, 1)])
-  await server.store.claim({ ...limited(), limit: 1, until: world.clock.now() + 3_600_000 })
+  await server.store.claim({ ...limited(), limit: 1, leaseMs: 3_600_000 })
   await server.store.claim(limited())
   expect(await world.redis.pttl(permitsKey())).toBeGreaterThan(LEASE_MS * 10)
   expect(partitionOf(group)).not.toBe(partitionOf(another))
@@ -197,11 +196,11 @@ test('a lease that is held outside keeps its permit through any server, and give
   const [server, other] = [await world.open(), await world.open('other')]
   await server.store.commit([newGroup(group, LIMIT)])
   const running = await claimUntilSome(server)
-  await server.store.renewLeases(refsOf(running), world.clock.now() + LEASE_MS, 'outside:poll p')
+  await server.store.renewLeases(refsOf(running), LEASE_MS, 'outside:poll p')
   await other.store.commit([newGroup(another, LIMIT)])
   for (let beats = 0; beats < 20; beats++) {
     world.clock.advance(LEASE_MS - 1000)
-    expect(await other.store.renewLeases(refsOf(running), world.clock.now() + LEASE_MS)).toEqual([])
+    expect(await other.store.renewLeases(refsOf(running), LEASE_MS)).toEqual([])
     expect((await server.store.claim(limited())).tasks).toEqual([])
   }
   for (const claimed of running) expect(await other.store.commit([success(claimed)])).toEqual(['applied'])
@@ -213,10 +212,10 @@ test('the renewal of a server that comes after a hand-over leaves the permit as 
   const server = await world.open()
   await server.store.commit([newGroup(group, LIMIT)])
   const running = await claimUntilSome(server)
-  await server.store.renewLeases(refsOf(running), world.clock.now() + 10 * LEASE_MS, 'outside:poll p')
+  await server.store.renewLeases(refsOf(running), 10 * LEASE_MS, 'outside:poll p')
   const permits = () => world.redis.zrange(permitsKey(), '0', '-1', 'WITHSCORES')
   const handedOver = await permits()
-  await server.store.renewLeases(refsOf(running), world.clock.now() + LEASE_MS)
+  await server.store.renewLeases(refsOf(running), LEASE_MS)
   expect(handedOver).toHaveLength(2 * LIMIT)
   expect(await permits()).toEqual(handedOver)
 })

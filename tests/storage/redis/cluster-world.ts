@@ -11,8 +11,9 @@ import { compileScript } from '../../../storage/redis/redis-connection.ts'
 import { asRedisError } from '../../../storage/redis/redis-errors.ts'
 import type { PartitionOptions, ScriptRunner } from '../../../storage/redis/script-runner.ts'
 import { composeScripts, type ScriptName } from '../../../storage/redis/scripts.ts'
-import type { Store } from '../../../storage/redis/store.ts'
-import type { ClaimedTask, ClaimRequest } from '../../../storage/task-storage.ts'
+import type { LeaseRequest, Store } from '../../../storage/redis/store.ts'
+import type { StoreClock } from '../../../storage/redis/store-clock.ts'
+import type { ClaimedTask } from '../../../storage/task-storage.ts'
 import { changeSet, insertTask, putGroup } from '../../support/changes.ts'
 import { makeGroup, makeTask } from '../../support/make.ts'
 import { startRedisServer } from '../../support/redis-server.ts'
@@ -32,8 +33,8 @@ export interface Sent {
 export interface ClusterWorld {
   readonly redis: Redis
   readonly clock: SimulatedClock
-  /** Another server of Crew. */
-  open(bootId?: string): Promise<ClusterServer>
+  /** Another server of Crew. With a `storeClock` it goes by what scripts tell of their time. */
+  open(bootId?: string, storeClock?: StoreClock): Promise<ClusterServer>
   /** One on a store that is no Cluster. */
   openSingle(bootId?: string): Promise<LossyServer<Partition>>
   close(): Promise<void>
@@ -52,6 +53,8 @@ export interface LossyServer<Kind extends Store> {
   delay: (sent: Sent) => Promise<void> | undefined
   /** The answers of these do. */
   delayReply: (sent: Sent) => Promise<void> | undefined
+  /** What the master of that hash tag takes for the time, where it is not the simulated one. */
+  timeAt: (tag: string) => number | undefined
   /** All that was sent. */
   readonly sent: Sent[]
 }
@@ -63,8 +66,12 @@ export async function openClusterWorld(): Promise<ClusterWorld> {
   return {
     redis,
     clock,
-    open: (bootId = 'one') =>
-      openServer({ redis, clock, bootId }, (options) => new Partitions({ ...options, count: PARTITIONS })),
+    open: (bootId = 'one', storeClock) =>
+      openServer(
+        { redis, clock, bootId },
+        (options) =>
+          new Partitions({ ...options, count: PARTITIONS, ...(storeClock && { clock: storeClock, storeClock }) }),
+      ),
     openSingle: (bootId = 'one') =>
       openServer({ redis, clock, bootId }, (options) => new Partition({ ...options, tag: partitionTag(0) })),
     close: async () => {
@@ -79,7 +86,7 @@ async function openServer<Kind extends Store>(
   create: (options: Omit<PartitionOptions, 'tag'>) => Kind,
 ): Promise<LossyServer<Kind>> {
   const nothing = { isAway: () => false, isLost: () => false, delay: () => undefined, delayReply: () => undefined }
-  const server = { ...nothing, sent: [] as Sent[] }
+  const server = { ...nothing, timeAt: () => undefined, sent: [] as Sent[] }
   const runner = lossyRunner(redis, server)
   const newToken = () => randomBytes(12).toString('base64url')
   const store = create({ runner, clock, time: 'clock', bootId, newToken })
@@ -107,7 +114,8 @@ function lossyRunner(redis: Redis, line: Omit<LossyServer<Store>, 'store'>): Scr
     })
   }
   return {
-    run: (name, tag, args) => send({ name, place: tag, args }, () => run(name, tag, args)),
+    run: (name, tag, args) =>
+      send({ name, place: tag, args }, () => run(name, tag, [line.timeAt(tag) ?? args[0] ?? '', ...args.slice(1)])),
     command: (name, key, ...args) => send({ name, place: key, args }, () => redis.call(name, key, ...args)),
     scan: async (tag, cursor, count) => {
       const [next, keys] = await redis.scan(cursor, 'MATCH', `${tag}*`, 'COUNT', count)
@@ -161,12 +169,12 @@ export const newGroup = (id: string, tasks: number, fields: Partial<Task> = {}):
 
 export const newTask = (fields: Partial<Task>): ChangeSet => changeSet({ changes: [insertTask(makeTask(fields))] })
 
-export const claimOf = (clock: SimulatedClock, fields: Partial<ClaimRequest> = {}): ClaimRequest => ({
+export const claimOf = (fields: Partial<LeaseRequest> = {}): LeaseRequest => ({
   limit: 64,
   slots: new Map(),
   slotsPerWorker: 20,
   maxLeasesPerWorker: 20,
-  until: clock.now() + LEASE_MS,
+  leaseMs: LEASE_MS,
   ...fields,
 })
 

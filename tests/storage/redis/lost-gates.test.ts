@@ -11,7 +11,7 @@ beforeAll(async () => {
 beforeEach(() => world.redis.flushall())
 afterAll(() => world.close())
 
-const claim = async ({ store }: LossyServer<Partition>) => (await store.claim(claimOf(world.clock))).tasks
+const claim = async ({ store }: LossyServer<Partition>) => (await store.claim(claimOf())).tasks
 const isClaim = ({ name }: { name: string }) => name === 'claim'
 
 test('a claim whose answer was lost spends the tokens of its gates once', async () => {

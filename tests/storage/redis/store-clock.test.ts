@@ -26,9 +26,9 @@ test('what Redis tells is believed where it cannot be otherwise, and not for wha
   const { clock, pass } = makeClock()
   const askedAt = clock.asks()
   pass(1000)
-  clock.heard(1_000_700, askedAt)
+  clock.heard(1_000_700, { askedAt, from: '{c0}' })
   expect(clock.now()).toBe(1_001_000)
-  clock.heard(1_061_000, clock.asks())
+  clock.heard(1_061_000, { askedAt: clock.asks(), from: '{c0}' })
   expect(clock.now()).toBe(1_061_000)
 })
 
@@ -44,9 +44,36 @@ test('after any steps of Redis the next word of it puts the clock right, but for
         pass(wayMs / 2)
         const told = machine.wall + aheadMs
         pass(wayMs / 2)
-        clock.heard(told, askedAt)
+        clock.heard(told, { askedAt, from: '{c0}' })
         expect(Math.abs(clock.now() - (machine.wall + aheadMs))).toBeLessThanOrEqual(wayMs + 251)
       }
     }),
   )
+})
+
+/** As many partitions as a Cluster has, each on the next master. */
+const partitions = Array.from({ length: 16 }, (_, n) => n)
+
+function hearAll(clock: StoreClock, timeOf: (master: number) => number): void {
+  for (const n of partitions) clock.heard(timeOf(n % 3), { askedAt: clock.asks(), from: `{c${n}}` })
+}
+
+test('where masters are seconds apart the time is the middle one, whoever is asked last', () => {
+  const { clock, machine, pass } = makeClock()
+  const timeOf = (master: number) => machine.wall + (master - 1) * 4000
+  hearAll(clock, timeOf)
+  for (const n of partitions) {
+    pass(100)
+    clock.heard(timeOf(n % 3), { askedAt: clock.asks(), from: `{c${n}}` })
+    expect(clock.now()).toBe(machine.wall)
+  }
+})
+
+test('a master whose clock is an hour off moves nothing, and a step of all is followed', () => {
+  const { clock, machine } = makeClock()
+  hearAll(clock, () => machine.wall)
+  hearAll(clock, (master) => machine.wall + (master === 2 ? 3_600_000 : 0))
+  expect(clock.now()).toBe(machine.wall)
+  hearAll(clock, () => machine.wall - 60_000)
+  expect(clock.now()).toBe(machine.wall - 60_000)
 })
