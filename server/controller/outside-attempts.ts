@@ -44,10 +44,11 @@ export async function acceptAttempt(
   const now = options.clock.now()
   const delays = readAcceptance(reply)
   if (!isLost) await writeAcceptance(options, { claimed, reply, delays, now })
-  const until = now + heartbeatMs(options, task)
   const holder = callbackHolderOf(secretOf(task.id, token))
   const refs = [{ taskId: task.id, token }]
-  const lost = await readPatiently(options.timers, () => options.storage.renewLeases(refs, until, holder))
+  // From when the storage takes it: while it is away no heartbeat can come either.
+  const handOver = () => options.storage.renewLeases(refs, options.clock.now() + heartbeatMs(options, task), holder)
+  const lost = await readPatiently(options.timers, handOver)
   const fields = { taskId: task.id, groupId: task.groupId, worker: task.worker, attempt: task.attempts }
   // Also when the worker was so quick that its callback came before its 202.
   if (lost.length > 0) options.logger.debug(fields, 'attempt was accepted with 202 and is over already')

@@ -97,6 +97,25 @@ describe('an attempt that was answered with 202', () => {
     expect(world.figures.of('w', world.clock.now())).toMatchObject({ attempts: 1 })
   })
 
+  test('has its whole time from when a storage that was away takes it', async () => {
+    let isAway = false
+    const wrap = (storage: TaskStorage) =>
+      wrapStorage(storage, {
+        renewLeases: async (...renewal) => {
+          if (isAway) throw new CrewError('storage_unavailable', 'away')
+          return storage.renewLeases(...renewal)
+        },
+      })
+    const world = await openControllerWorld({ wrap, leaseMs: 3 * TIMEOUT_MS })
+    isAway = true
+    const token = await accepted(world)
+    await world.advance(2 * TIMEOUT_MS)
+    isAway = false
+    await world.advance(TIMEOUT_MS - 1000)
+    expect(await outcomesOf(world)).toEqual([])
+    expect(await world.controller.outside.end(token, complete({ output: 1 }))).toBe('done')
+  })
+
   test('ends once however often it is told, and what is told later changes nothing', async () => {
     const world = await openControllerWorld()
     const token = await accepted(world)
