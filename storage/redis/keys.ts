@@ -84,7 +84,7 @@ export const keyKinds = {
   largeChanges: 'lc:',
   largeGroups: 'lg:',
   largeIds: 'li:',
-  /** HASH of the numbers given out last; `trying`: that list was made of a store from before it. */
+  /** HASH of the numbers given out last; `trying`: when that list was made first of a store from before it. */
   counters: 'counters',
   /** LIST of the task ids that a server claimed last; those that are probes are named twice. By boot. */
   lastClaim: 'claim:',

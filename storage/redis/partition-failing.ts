@@ -14,8 +14,10 @@ const GROUPS_PER_READ = 400
 /** The errors of a task may be 200 KB. */
 const ERRORS_PER_READ = 50
 
-/** In the counters of a partition. */
+/** In the counters of a partition: when what an older version left was listed first. */
 export const MARK = 'trying'
+/** So long an upgrade may take, server after server. */
+const BESIDE_OLDER_MS = 24 * 3600 * 1000
 /** Of a member of a sorted set, before the id of the task. */
 const SEQ_DIGITS = 11
 
@@ -68,9 +70,14 @@ export class PartitionFailing {
     })
   }
 
-  /** Once in the life of a store: lists what an older version of Crew left to be tried again. What it does twice is the same. */
+  /**
+   * Lists what an older version of Crew left to be tried again: at the first start, and at those soon after it, as servers of that version
+   * go on beside the first new one until they are replaced as well. What it does twice is the same.
+   */
   async listOlder(): Promise<void> {
-    if ((await this.#host.command('HEXISTS', 'counters', '', MARK)) === 1) return
+    const now = this.#clock.now()
+    const listedAt = (await this.#host.command('HGET', 'counters', '', MARK)) as string | null
+    if (listedAt !== null && now - Number(listedAt) >= BESIDE_OLDER_MS) return
     for (const list of ['active', 'paused', 'failed'] as const) {
       for (let from = 0, isMore = true; isMore; from += GROUPS_PER_READ) {
         const places = { first: from, last: from + GROUPS_PER_READ - 1 }
@@ -79,7 +86,7 @@ export class PartitionFailing {
         isMore = groups.length === GROUPS_PER_READ
       }
     }
-    await this.#host.command('HSET', 'counters', '', MARK, 1)
+    await this.#host.command('HSETNX', 'counters', '', MARK, now)
   }
 
   async #listOlderOf(groupId: string): Promise<void> {

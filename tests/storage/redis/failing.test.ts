@@ -45,6 +45,16 @@ describe('beside a server of an older version', () => {
     expect(await kinds()).toEqual([])
   })
 
+  test('what it left to be tried again while the first new one ran is listed by the next', async () => {
+    const { store, kinds } = await openRetrying()
+    const before = await listed()
+    await world.redis.zrem('{c0}trying', '00000000001g.0')
+    expect(await kinds()).toHaveLength(1)
+    await world.openSingle('next')
+    expect(await listed()).toEqual(before)
+    expect((await store.audit()).faults).toEqual([])
+  })
+
   test('what it left in the list goes when its time is past', async () => {
     const { store } = await openRetrying()
     await world.redis.zadd('{c0}trying', String(world.clock.now() + 1_000), '00000000099gone')
@@ -66,6 +76,7 @@ test('the list of what is tried again is made once of a store that had none', as
   await world.openSingle('next')
   expect(await listed()).toEqual(before)
   expect(await kinds()).toHaveLength(2)
+  world.clock.advance(24 * 3600 * 1000)
   expect((await world.openSingle('third')).sent.filter(({ name }) => name === 'ZADD')).toEqual([])
 })
 
