@@ -14,6 +14,7 @@ import { writeLines } from './backup-lines.ts'
 import type { Call, Command } from './command.ts'
 import { openView } from './fsck-command.ts'
 import { asSentence, counted, countText, sizeText, tellProgress } from './maintenance.ts'
+import { exitOnSignal } from './stop-signal.ts'
 
 /** `crew backup FILE`: everything that a store keeps, in one file, while its servers go on. */
 export const backupCommand: Command = {
@@ -40,6 +41,7 @@ async function run(call: Call): Promise<number> {
   if (existsSync(file) && !call.flags.has('--force')) {
     throw new SettingError(`${file} exists already: name another file, or add --force to replace it.`)
   }
+  exitOnSignal()
   const startedAt = systemClock.now()
   const view = await openView(call.settings)
   try {

@@ -17,6 +17,7 @@ import { oneLine } from './client/terminal-text.ts'
 import type { Call, Command } from './command.ts'
 import { checkView, openView } from './fsck-command.ts'
 import { asSentence, counted, countText, tellProgress } from './maintenance.ts'
+import { exitOnSignal } from './stop-signal.ts'
 
 /** `crew restore FILE`: a store from what `crew backup` wrote. */
 export const restoreCommand: Command = {
@@ -43,6 +44,7 @@ async function run(call: Call): Promise<number> {
       'CREW_STORAGE is "memory": what is restored would be gone at once; set it to sqlite:PATH or redis://….',
     )
   }
+  exitOnSignal()
   const startedAt = systemClock.now()
   const kind = await asSentence(file, () => kindOfFile(file))
   await asSentence(file, () => verify(file, kind))

@@ -1,11 +1,11 @@
-import { copyFileSync, existsSync, mkdtempSync, renameSync, rmSync } from 'node:fs'
+import { copyFileSync, existsSync, mkdtempSync, readdirSync, renameSync, rmSync, statSync } from 'node:fs'
 import { dirname, join } from 'node:path'
 import { Worker } from 'node:worker_threads'
 import { StorageOpenError } from '../storage-open-error.ts'
 import { Database, explainOpenError } from './database.ts'
 import { FileLock } from './file-lock.ts'
 import { threadFile } from './thread-file.ts'
-import { dropFile, writeWhole } from './whole-file.ts'
+import { dropFile, withCleanUp, writeWhole } from './whole-file.ts'
 
 /** What the thread of a copy is given, and what it says at its end: why it failed, or null. */
 export interface CopyData {
@@ -52,14 +52,38 @@ export async function withCopy<Result>(
   near: string,
   use: (path: string) => Promise<Result>,
 ): Promise<Result> {
-  const folder = mkdtempSync(join(dirname(near), '.crew-copy-'))
+  const folder = mkdtempSync(join(dirname(near), COPY_PREFIX))
+  const drop = (): void => rmSync(folder, { recursive: true, force: true })
   try {
-    const path = join(folder, 'crew.db')
-    await copy(path)
-    return await use(path)
+    dropAbandoned(folder)
+    return await withCleanUp(drop, async () => {
+      const path = join(folder, 'crew.db')
+      await copy(path)
+      return await use(path)
+    })
   } finally {
-    rmSync(folder, { recursive: true, force: true })
+    drop()
   }
+}
+
+const COPY_PREFIX = '.crew-copy-'
+/** A copy is written to all the time, and read within hours. */
+const ABANDONED_MS = 24 * 3600 * 1000
+
+/** Copies beside the new one that processes left which were killed: each is as large as the store. */
+function dropAbandoned(folder: string): void {
+  const place = dirname(folder)
+  const oldest = statSync(folder).mtimeMs - ABANDONED_MS
+  for (const name of readdirSync(place).filter((each) => each.startsWith(COPY_PREFIX))) {
+    const path = join(place, name)
+    if (lastChangeOf(path) < oldest) rmSync(path, { recursive: true, force: true })
+  }
+}
+
+/** Of a folder and what is in it. Another process may be taking it away just now. */
+function lastChangeOf(folder: string): number {
+  const files = [folder, ...readdirSync(folder).map((name) => join(folder, name))]
+  return Math.max(...files.map((file) => statSync(file, { throwIfNoEntry: false })?.mtimeMs ?? 0))
 }
 
 /**

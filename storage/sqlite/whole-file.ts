@@ -14,16 +14,33 @@ export function makePrivate(path: string): void {
 /** A file that is there whole or not at all: what is half written stands beside it as `….partial`, and goes away when it fails. */
 export async function writeWhole(to: string, write: (partial: string) => Promise<void> | void): Promise<void> {
   const partial = `${to}.partial`
-  dropFile(partial)
+  // With all that one that was killed left: SQLite would take its log for one of the new file.
+  const drop = (): void => SUFFIXES.forEach((suffix) => void dropFile(partial + suffix))
+  drop()
   closeSync(openSync(partial, 'wx', PRIVATE))
+  await withCleanUp(drop, async () => {
+    try {
+      await write(partial)
+      sync(partial, 'r+')
+      renameSync(partial, to)
+      syncFolder(dirname(to))
+    } catch (error) {
+      drop()
+      throw error
+    }
+  })
+}
+
+/** What SQLite and Crew put beside a file while it is written. */
+const SUFFIXES = ['', '-wal', '-shm', '-lock', '-journal'] as const
+
+/** Does the work; when the process exits meanwhile it cleans up. One that is killed does not hear of its end. */
+export async function withCleanUp<Result>(cleanUp: () => void, work: () => Promise<Result>): Promise<Result> {
+  process.once('exit', cleanUp)
   try {
-    await write(partial)
-    sync(partial, 'r+')
-    renameSync(partial, to)
-    syncFolder(dirname(to))
-  } catch (error) {
-    for (const suffix of ['', '-wal', '-shm', '-lock', '-journal']) dropFile(partial + suffix)
-    throw error
+    return await work()
+  } finally {
+    process.off('exit', cleanUp)
   }
 }
 
