@@ -1,6 +1,7 @@
 import { Readable } from 'node:stream'
 import type { FastifyReply } from 'fastify'
 import type { ApiInstance, Every } from './api-deps.ts'
+import { bodyCutOff } from './problem.ts'
 import { RetryLaterError } from './retry-later-error.ts'
 import { Room } from './room.ts'
 
@@ -66,6 +67,8 @@ interface Entry {
 
 /** The place is left when the answer is sent, or the client is gone. */
 async function enter(room: Room, { size, reply, every }: Entry): Promise<void> {
+  // It went while its login was looked up: that was told, and is not told again.
+  if (reply.raw.destroyed) throw bodyCutOff()
   const place = room.enter(size)
   reply.raw.once('close', place.leave)
   let stop = (): void => {}

@@ -52,8 +52,11 @@ function refusalOf(error: unknown): CrewError | null {
 /** Its client went away within its body, or was closed as too slow: nobody hears the answer, and a line in the log each were a flood. */
 function cutOff(error: unknown, { raw }: FastifyRequest): CrewError | null {
   const isReset = error instanceof Error && 'code' in error && error.code === 'ECONNRESET'
-  return isReset && raw.aborted ? new CrewError('invalid_json', 'The connection ended within the body.') : null
+  return isReset && raw.aborted ? bodyCutOff() : null
 }
+
+/** Nobody hears it. */
+export const bodyCutOff = (): CrewError => new CrewError('invalid_json', 'The connection ended within the body.')
 
 /** What Fastify refuses by itself. All else that it throws is a mistake in our use of it. */
 const fastifyRefusals: Readonly<Record<string, () => CrewError>> = {

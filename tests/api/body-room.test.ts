@@ -1,4 +1,5 @@
 import { once } from 'node:events'
+import type { ServerResponse } from 'node:http'
 import { connect, type Socket } from 'node:net'
 import Fastify from 'fastify'
 import { expect, onTestFinished, test } from 'vitest'
@@ -17,9 +18,10 @@ async function makeServer() {
     return () => timers.delete(run)
   }
   const handled: { bytes: number; finish: () => void }[] = []
-  const state = { isPatient: true }
+  const state = { isPatient: true, logIn: async (_answer: ServerResponse): Promise<void> => {} }
   let arrived = (): void => {}
   app.setErrorHandler(createErrorHandler(false))
+  app.addHook('onRequest', async (_request, { raw }) => state.logIn(raw))
   registerBodyRoom(app as unknown as ApiInstance, { bytes: 200_000, every })
   app.addContentTypeParser('text/plain', { parseAs: 'string' }, async (_request: unknown, body: string) => body.length)
   app.post('/', ({ body }) => {
@@ -120,6 +122,21 @@ test('who goes away while it waits or is read leaves its room to the next', asyn
   first.destroy()
   const third = sized(port, LARGE)
   expect(await statusOf(third)).toBe(200)
+})
+
+test('who is gone before it is known who he is takes no room', async () => {
+  const { port, state } = await makeServer()
+  const lookedUp = new Promise<void>((resolve) => {
+    state.logIn = async (answer) => {
+      gone.destroy()
+      await once(answer, 'close')
+      setImmediate(resolve)
+    }
+  })
+  const gone = post(port, `Content-Length: ${LARGE}`, 'x')
+  await lookedUp
+  Object.assign(state, { isPatient: false, logIn: async () => {} })
+  expect(await statusOf(sized(port, LARGE))).toBe(200)
 })
 
 test('what is over the limit is refused, whether it says so or not, while others wait', async () => {
