@@ -39,7 +39,8 @@ interface Deps {
 
 /**
  * The one hook that notes what was done: after each write that succeeded, but for those that say they are `unnoted`, need no login, or
- * were only tried. It stands at those routes alone, so that reads and hot paths pay nothing.
+ * were only tried. It stands at those routes alone, so that reads and hot paths pay nothing. Not `onResponse`: that is silent when the
+ * client has gone away, and whoever did not wait for the answer would have done nothing.
  */
 export function registerActivity(app: ApiInstance, { log, clock, newId }: Deps): void {
   app.decorateRequest('activity', null)
@@ -59,7 +60,7 @@ export function registerActivity(app: ApiInstance, { log, clock, newId }: Deps):
         requestId: request.id,
       })
     }
-    route.onResponse = [route.onResponse ?? [], note].flat()
+    route.onSend = [route.onSend ?? [], note].flat()
   })
 }
 

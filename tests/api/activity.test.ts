@@ -1,8 +1,9 @@
+import { connect } from 'node:net'
 import { describe, expect, test } from 'vitest'
 import { CrewError } from '../../server/core/errors.ts'
 import type { TaskStorage } from '../../storage/task-storage.ts'
 import { wrapStorage } from '../support/storage-wrappers.ts'
-import { type Api, expectProblem, type Json, makeApi } from './make-api.ts'
+import { type Api, expectProblem, type Json, makeApi, TOKEN } from './make-api.ts'
 
 const list = async (api: Api, query = ''): Promise<Json[]> =>
   (await api.json('GET', `/api/v1/activity${query}`)).activity
@@ -99,6 +100,31 @@ describe('the activity', () => {
     await api.json('POST', '/api/v1/task_group/g/reset', { dryRun })
     await api.json('DELETE', '/api/v1/task_group/g', { dryRun })
     expect((await list(api)).map(({ action }) => action)).toEqual(['deleteTaskGroup', 'resetTaskGroup', 'createUser'])
+  })
+
+  test('has what was done also of who did not wait for the answer', async () => {
+    let gone = Promise.resolve()
+    const commit = (storage: TaskStorage): TaskStorage['commit'] => {
+      return async (changeSets) => {
+        const results = await storage.commit(changeSets)
+        await gone
+        return results
+      }
+    }
+    const api = await makeApi({ wrap: (storage) => wrapStorage(storage, { commit: commit(storage) }) })
+    await makeGroup(api)
+    const { hostname, port } = new URL(await api.listen())
+    const client = connect(Number(port), hostname)
+    gone = new Promise((resolve) => {
+      api.app.server.prependListener('request', (_request, answer) => {
+        answer.once('close', resolve)
+        client.destroy()
+      })
+    })
+    client.write(`DELETE /api/v1/task_group/g HTTP/1.1\r\nHost: x\r\nAuthorization: ${TOKEN}\r\n\r\n`)
+    await gone
+    while ((await list(api)).length === 0) await new Promise((resolve) => setImmediate(resolve))
+    expect((await list(api)).map(({ action }) => action)).toEqual(['deleteTaskGroup'])
   })
 
   test('is filtered by who, what and to what, and paged', async () => {
