@@ -4,6 +4,7 @@ import type { Socket } from 'node:net'
 import { isOurs, placeOf } from './core/client-address.ts'
 import type { Clock } from './core/clock.ts'
 import type { IpRange } from './core/ip-address.ts'
+import { upgradeOptions } from './core/upgrade.ts'
 import type { Certificate } from './tls-files.ts'
 
 export interface HttpServerOptions {
@@ -54,8 +55,8 @@ export function httpServers({ certificate, limits, clock, logger }: HttpServerOp
   return (handle: RequestListener): Server => {
     const server =
       certificate === null
-        ? createHttpServer(handle)
-        : createHttpsServer({ ...certificate, minVersion: 'TLSv1.2' }, handle)
+        ? createHttpServer(upgradeOptions, handle)
+        : createHttpsServer({ ...certificate, ...upgradeOptions, minVersion: 'TLSv1.2' }, handle)
     server.keepAliveTimeout = KEEP_ALIVE_MS
     return server.setTimeout(0).on('connection', take)
   }

@@ -1,6 +1,7 @@
 import type { TypeBoxTypeProvider } from '@fastify/type-provider-typebox'
 import websocket from '@fastify/websocket'
 import Fastify, { type FastifyInstance } from 'fastify'
+import { upgradeOptions } from '../core/upgrade.ts'
 import { ActivityLog } from '../services/activity.ts'
 import { viewGroup, viewTasks } from '../services/task-views.ts'
 import { registerActivity } from './activity-hook.ts'
@@ -52,6 +53,7 @@ import { workgroupRoutes } from './routes/workgroups.ts'
 import { registerSchemas } from './schemas/catalogue.ts'
 import { apiHeaders, setSecurityHeaders } from './security-headers.ts'
 import { registerSlowClients } from './slow-clients.ts'
+import { noteUpgrades } from './upgrades.ts'
 import { compileValidator } from './validation.ts'
 import { withEncodedWorker } from './worker-paths.ts'
 
@@ -67,6 +69,7 @@ const LARGE_BODIES_BYTES = 32 * 1024 * 1024
 /** The whole HTTP side of Crew, ready to listen or to be injected into. */
 export async function buildApp(given: ApiDeps): Promise<FastifyInstance> {
   const app = createApp(given)
+  noteUpgrades(app.server)
   const deps = { ...given, services: registerIdempotency(app, given) }
   const live = createLive(deps)
   meterRequests(app, deps, live)
@@ -99,7 +102,7 @@ function createApp({ logger, maxBodyBytes, services, basePath = '/', serverFacto
     logger: false,
     bodyLimit: maxBodyBytes,
     forceCloseConnections: true,
-    ...(serverFactory && { serverFactory }),
+    ...(serverFactory ? { serverFactory } : { http: upgradeOptions }),
     return503OnClosing: false,
     genReqId: requestIds(services.newId()),
     routerOptions: { maxParamLength: MAX_PARAM_LENGTH },

@@ -1,6 +1,7 @@
 import type { Timers } from '../core/clock.ts'
 import { CrewError } from '../core/errors.ts'
 import type { ApiInstance } from './api-deps.ts'
+import { isUpgrade } from './upgrades.ts'
 
 /** Requests take milliseconds; one that takes longer is stuck, and the server ends without it. */
 const MAX_WAIT_MS = 1_000
@@ -22,12 +23,12 @@ export function registerDrain(app: ApiInstance, { timers, endStreams }: DrainOpt
   const onEnd = (): void => {
     if (--underWay === 0) onQuiet()
   }
-  app.addHook('onRequest', ({ headers, raw }, reply, done) => {
+  app.addHook('onRequest', ({ raw }, reply, done) => {
     // Nobody else would close it, and the server waits for it.
-    if (isClosing && headers.upgrade !== undefined) raw.socket.destroy()
+    if (isClosing && isUpgrade(raw)) raw.socket.destroy()
     if (isClosing) throw new CrewError('shutting_down', 'The server is shutting down: try again in a moment.')
     // An upgraded connection has no end that is heard of here.
-    if (headers.upgrade === undefined) {
+    if (!isUpgrade(raw)) {
       underWay++
       // Not the hook onResponse: it is silent when the client goes away.
       reply.raw.once('close', onEnd)

@@ -1,6 +1,7 @@
 import type { FastifyReply, FastifyRequest } from 'fastify'
 import type { Clock } from '../core/clock.ts'
 import type { ApiInstance, Every } from './api-deps.ts'
+import { isUpgrade } from './upgrades.ts'
 
 /** How long a client may take to send its request: 10 MiB on a slow line. */
 export const REQUEST_TIMEOUT_MS = 60_000
@@ -26,9 +27,9 @@ interface Exchange {
 export function registerSlowClients(app: ApiInstance, { clock, every }: { clock: Clock; every: Every }): void {
   const underWay = new Set<Exchange>()
   app.addHook('onRequest', (request, reply, done) => {
-    const isUpgrade = request.headers.upgrade !== undefined
+    const { raw, method } = request
     // A websocket: whoever it is for watches over it.
-    if (isUpgrade && request.method === 'GET') return done()
+    if (isUpgrade(raw) && method === 'GET') return done()
     const exchange = { request, reply, beganAt: clock.now(), answeredAt: null, isAnswered: false }
     const end = (): void => {
       exchange.isAnswered = true
@@ -36,7 +37,7 @@ export function registerSlowClients(app: ApiInstance, { clock, every }: { clock:
     }
     underWay.add(exchange)
     // The end of what asked for an upgrade is told by its socket alone.
-    if (isUpgrade) request.raw.socket.once('close', end)
+    if (isUpgrade(raw)) raw.socket.once('close', end)
     else reply.raw.once('close', end)
     done()
   })

@@ -1,9 +1,14 @@
+import { once } from 'node:events'
 import { connect } from 'node:net'
-import { describe, expect, test } from 'vitest'
+import { describe, expect, onTestFinished, test } from 'vitest'
+import { ANSWER_TIMEOUT_MS, LOOK_MS } from '../../server/api/slow-clients.ts'
+import { httpServers } from '../../server/http-server.ts'
+import { systemClock } from '../../server/system-clock.ts'
 import { makeApi, TOKEN } from './make-api.ts'
 
 const headers = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' }
 const MEGABYTE = 1024 * 1024
+const limits = { maxConnections: 100, maxConnectionsPerAddress: 100, trustedProxies: null }
 
 async function makeGroup() {
   const api = await makeApi()
@@ -67,6 +72,30 @@ describe('over the network', () => {
     expect((await fetch(url, { headers })).status).toBe(200)
     expect(await api.fingerprint()).toBe(before)
     expect(api.log).toEqual([])
+  })
+
+  test.each([
+    ['the server of tests', undefined],
+    ['the server of Crew', httpServers({ certificate: null, limits, clock: systemClock, logger: { warn() {} } })],
+  ])('%s answers who offers another protocol in this one, and keeps the connection', async (_name, serverFactory) => {
+    const api = await makeApi({ serverFactory })
+    await api.json('POST', '/api/v1/task_groups', { id: 'g' })
+    const { hostname, port } = new URL(await api.listen())
+    const socket = connect(Number(port), hostname).setEncoding('latin1')
+    onTestFinished(() => void socket.destroy())
+    const ask = async (method: string, body: string): Promise<string> => {
+      const head = [`${method} /api/v1/task_group/g/tasks HTTP/1.1`, 'Host: x', `Authorization: ${TOKEN}`]
+      const offer = ['Connection: Upgrade, HTTP2-Settings', 'Upgrade: h2c', 'HTTP2-Settings: AAMAAABkAAQCAAAAAAIAAAAA']
+      const about = ['Content-Type: application/json', `Content-Length: ${body.length}`]
+      socket.write([...head, ...offer, ...about, '', body].join('\r\n'))
+      return String((await once(socket, 'data'))[0])
+    }
+    expect(await ask('POST', '{"id":"t","worker":"w"}')).toMatch(/^HTTP\/1.1 200 [\s\S]*"id":"t"/)
+    api.clock.advance(ANSWER_TIMEOUT_MS)
+    api.tick(LOOK_MS)
+    api.clock.advance(ANSWER_TIMEOUT_MS)
+    api.tick(LOOK_MS)
+    expect(await ask('GET', '')).toMatch(/^HTTP\/1.1 200 [\s\S]*"id":"t"/)
   })
 
   test('who logs in is known by the address of the connection', async () => {

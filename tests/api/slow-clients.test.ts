@@ -111,11 +111,16 @@ test('an upgrade that nobody asked for keeps a body no longer open', async () =>
   await slow.closed
 })
 
-test('an answer that is not read is given up after five minutes', async () => {
+test.each([
+  ['', []],
+  [' to who offers another protocol', ['Connection: Upgrade', 'Upgrade: h2c']],
+])('an answer%s that is not read is given up after five minutes', async (_, offer) => {
   const { api, open } = await makeWorld()
   const input = 'x'.repeat(4 * 1024 * 1024)
   for (const id of ['a', 'b', 'c', 'd']) await api.json('POST', tasks, { id, worker: 'w', input })
-  const slow = await open(`GET ${tasks} HTTP/1.1\r\nHost: x\r\nAuthorization: ${TOKEN}\r\n\r\n`)
+  const slow = await open(
+    [`GET ${tasks} HTTP/1.1`, 'Host: x', `Authorization: ${TOKEN}`, ...offer, '', ''].join('\r\n'),
+  )
   // The first byte: the answer is there, and more than the systems between the two take.
   await new Promise<void>((resolve) => {
     slow.socket.once('data', () => {
