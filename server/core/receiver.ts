@@ -111,5 +111,8 @@ export const isReceiverOf = (worker: string, url: string): boolean =>
 /** A URL as it is shown: with many receivers the path is the secret. */
 export const maskedUrl = (url: string): string => (URL.canParse(url) ? `${new URL(url).origin}/****` : '****')
 
+/** Whether it is what is shown of a URL, and no URL. */
+export const isMasked = (url: string): boolean => url === maskedUrl(url)
+
 /** Whether deliveries of this worker must be signed. */
 export const isSignedReceiver = (worker: string): boolean => worker.slice(RECEIVER_PREFIX.length).includes('/')

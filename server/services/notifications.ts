@@ -9,7 +9,7 @@ import {
   notificationsText,
   withReceivers,
 } from '../core/notifications.ts'
-import { type GivenReceiver, type Receiver, receiverWorker } from '../core/receiver.ts'
+import { type GivenReceiver, isMasked, maskedUrl, type Receiver, receiverWorker } from '../core/receiver.ts'
 import type { GivenSecret } from '../core/signing-secret.ts'
 import { maskSecret } from '../core/signing-secret.ts'
 import { noSettings } from '../core/worker-settings.ts'
@@ -34,14 +34,14 @@ export interface KnownReceivers<Group extends GivenSettings> {
   readonly keep: () => Promise<void>
 }
 
-/** `before`: the receivers until now, whose masked secrets may be sent back. Throws `invalid_request` for others that are masked. */
+/** `before`: the receivers until now, whose masked URLs and secrets may be sent back. Throws `invalid_request` for others that are masked. */
 export function resolveReceivers<Group extends GivenSettings>(
   context: WorkerContext,
   given: Group,
   before: readonly Receiver[] = [],
 ): KnownReceivers<Group> {
   const { notify, ...rest } = given
-  const known = (notify ?? []).map((receiver, at) => resolve(receiver, { before, at }))
+  const known = resolveAll(notify ?? [], before)
   const kept = notify === undefined ? {} : { notify: known.map(({ receiver }) => receiver) }
   const hasMore = known.length > 0 || (given.finally ?? null) !== null
   return {
@@ -65,7 +65,7 @@ export function putNotifications(
   return context.notificationTurns.take(async () => {
     const { storage, clock } = context
     const before = await getNotifications(context)
-    const known = given.map((receiver, at) => resolve(receiver, { before: before.receivers, at }))
+    const known = resolveAll(given, before.receivers)
     const next = withReceivers(
       before,
       known.map(({ receiver }) => receiver),
@@ -99,6 +99,25 @@ async function keepSecrets(context: WorkerContext, known: readonly KnownReceiver
   }
 }
 
+const resolveAll = (given: readonly GivenReceiver[], before: readonly Receiver[]): KnownReceiver[] =>
+  given.map((receiver, at) => resolve({ ...receiver, url: wholeUrl(given, before, at) }, { before, at }))
+
+/**
+ * Sent back as viewers and websockets see it: that receiver stays, where it is the only one of its host. Kept as it is written, whoever
+ * saves what he was shown would have nobody told any more.
+ */
+function wholeUrl(given: readonly GivenReceiver[], before: readonly Receiver[], at: number): string {
+  const url = given[at]?.url ?? ''
+  if (!isMasked(url)) return url
+  const [known, ...others] = before.filter((one) => maskedUrl(one.url) === url)
+  const isTwice = known !== undefined && given.some((one) => one.url === known.url)
+  if (known && others.length === 0 && !isTwice) return known.url
+  throw masked(`/notify/${at}/url`, 'A URL', isTwice ? 'is there twice' : 'is not of one receiver: give all of it')
+}
+
+const masked = (pointer: string, what: string, detail: string): CrewError =>
+  new CrewError('invalid_request', `${what} is masked: ${detail}.`, [{ pointer, detail }])
+
 function resolve(
   { url, events, secrets }: GivenReceiver,
   { before, at }: { before: readonly Receiver[]; at: number },
@@ -121,9 +140,7 @@ function shownBefore(
   const known = before.find((one) => one.url === url && isSame(one)) ?? before.find(isSame)
   if (known) return { url, events, worker: known.worker, shownSecrets: known.shownSecrets }
   const detail = 'no such secret is stored: give all of it, not what is shown of it'
-  throw new CrewError('invalid_request', `A signing secret is masked: ${detail}.`, [
-    { pointer: `/notify/${at}/signingSecret`, detail },
-  ])
+  throw masked(`/notify/${at}/signingSecret`, 'A signing secret', detail)
 }
 
 function shownOf(secret: GivenSecret): string {

@@ -111,6 +111,28 @@ test('where receivers are is for whoever may set it: viewers, and all who follow
   expect(await socket.next()).toMatchObject({ taskGroup: { name: 'n', notify: [{ url: masked }] } })
 })
 
+test('a masked address that is sent back stays what it was, and is refused where it may be of several or of none', async () => {
+  const { call, json } = await makeApi()
+  const [url, masked] = ['https://hooks.e.com/T0/path-secret', 'https://hooks.e.com/****']
+  const receiver = { url, events: ['group.failed'], signingSecret: SECRET }
+  const shown = { ...receiver, url: masked, signingSecret: MASKED }
+  const refusedAt = async (path: string, body: object): Promise<string> => {
+    const answer = await call(path === '/api/v1/task_groups' ? 'POST' : 'PUT', path, { body })
+    return expectProblem(answer, 422, 'invalid_request').errors[0].pointer
+  }
+  expect(await refusedAt('/api/v1/task_groups', { notify: [{ url: masked }] })).toBe('/notify/0/url')
+  await json('POST', '/api/v1/task_groups', { id: 'g', notify: [receiver] })
+  const kept = [{ ...receiver, signingSecret: MASKED }]
+  expect((await json('PUT', '/api/v1/task_group/g', { notify: [shown] })).notify).toEqual(kept)
+  expect(await refusedAt('/api/v1/task_group/g', { notify: [shown, receiver] })).toBe('/notify/0/url')
+  await json('PUT', '/api/v1/task_group/g', { notify: [receiver, { url: 'https://hooks.e.com/other' }] })
+  expect(await refusedAt('/api/v1/task_group/g', { notify: [shown] })).toBe('/notify/0/url')
+  await json('PUT', '/api/v1/schedule/s', { cron: '0 0 * * *', template: { notify: [receiver], tasks: [] } })
+  const schedule = await json('PUT', '/api/v1/schedule/s', { template: { notify: [shown], tasks: [] } })
+  expect(schedule.template.notify).toEqual(kept)
+  expect(await refusedAt('/api/v1/notifications', { notify: [{ url: masked }] })).toBe('/notify/0/url')
+})
+
 test('the input of the last task is kept digit by digit, of a group and in a template', async () => {
   const api = await makeApi()
   const last = '{"worker":"w","input":{"n":9007199254740993,"a":[ ],"b":1.50}}'
