@@ -174,6 +174,22 @@ test('a secret is taken out however JSON spells it', () => {
   expect(answers.map((answer) => withoutSecrets(answer, [secret]))).toEqual(['***', '"***"', '"***"'])
 })
 
+test.each([
+  ['as .NET does', (secret: string) => secret.replaceAll('+', '\\u002B').replaceAll('"', '\\u0022')],
+  ['as Go does', (secret: string) => secret.replaceAll('&', '\\u0026').replaceAll('"', '\\"')],
+  [
+    'sign by sign',
+    (secret: string) => Array.from(secret, (sign) => `\\u00${sign.charCodeAt(0).toString(16)}`).join(''),
+  ],
+])('a secret is taken out where JSON spells its signs by their numbers %s', (_, spell) => {
+  const secrets = ['Bearer ab+cd/ef&gh"==']
+  const answer = `{"error":"wrong token ${spell('ab+cd/ef&gh"==')}","got":"${spell('Bearer ab+cd/ef&gh"==')}"}`
+  expect(JSON.parse(answer).error).toContain('ab+cd/ef&gh"==')
+  expect(withoutSecrets(answer, secrets)).toBe('{"error":"wrong token ***","got":"***"}')
+  const within = JSON.stringify({ body: answer })
+  expect(JSON.parse(JSON.parse(withoutSecrets(within, secrets)).body)).toEqual({ error: 'wrong token ***', got: '***' })
+})
+
 test('a secret that begins with another is taken out as a whole', () => {
   expect(withoutSecrets('token-12 token-12345', ['token-12', 'token-12345'])).toBe('*** ***')
 })
