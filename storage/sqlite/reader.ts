@@ -5,6 +5,12 @@ export type SqlValue = string | number | null
 
 export type Row = Record<string, SqlValue>
 
+/**
+ * Texts of statements: a hundred are used all the time. But there is one for each set of fields that somebody may edit, and one for each
+ * number of ids that may be asked for, and each takes 10 KB or more.
+ */
+const MAX_STATEMENTS = 1000
+
 /** Queries on one connection, their statements prepared once. */
 export class Reader {
   protected readonly db: DatabaseSync
@@ -37,6 +43,8 @@ export class Reader {
     const known = this.#statements.get(sql)
     if (known) return known
     const statement = this.db.prepare(sql)
+    // All at once: to know which were used lately would cost each use something.
+    if (this.#statements.size >= MAX_STATEMENTS) this.#statements.clear()
     this.#statements.set(sql, statement)
     return statement
   }
