@@ -42,14 +42,25 @@ export function normalizedError(message: string): string {
 /** A short name of what errors have in common, 16 hexadecimal digits. */
 export const fingerprintOf = (message: string): string => hashOf(normalizedError(message))
 
+/** Texts that are remembered at once: each is up to 4 KiB, and each may hold an id that makes it differ from all others. */
+export const MAX_REMEMBERED = 1000
+
 /** Fingerprints of many errors: tasks fail in the same words again and again, and reading words takes up to 50 µs. */
 export class Fingerprints {
   readonly #known = new Map<string, string>()
 
+  /** How many texts are remembered. */
+  get size(): number {
+    return this.#known.size
+  }
+
   of(message: string): string {
-    const known = this.#known.get(message) ?? fingerprintOf(message)
-    this.#known.set(message, known)
-    return known
+    const known = this.#known.get(message)
+    if (known !== undefined) return known
+    if (this.#known.size >= MAX_REMEMBERED) this.#known.clear()
+    const found = fingerprintOf(message)
+    this.#known.set(message, found)
+    return found
   }
 }
 

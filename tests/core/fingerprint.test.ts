@@ -1,6 +1,12 @@
 import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
-import { FINGERPRINT_PATTERN, fingerprintOf, normalizedError } from '../../server/core/fingerprint.ts'
+import {
+  FINGERPRINT_PATTERN,
+  Fingerprints,
+  fingerprintOf,
+  MAX_REMEMBERED,
+  normalizedError,
+} from '../../server/core/fingerprint.ts'
 
 describe('an error is normalised', () => {
   test.each([
@@ -121,4 +127,13 @@ describe('a text that was written to be slow takes not much longer than another 
     const plain = costOf(long('upstream refused row 17 of tenant "bob", '))
     expect(costOf(text)).toBeLessThan(12 * plain)
   })
+})
+
+test('fingerprints of many errors are those of each, and no more texts are remembered than agreed', () => {
+  const fingerprints = new Fingerprints()
+  for (let n = 0; n < 3 * MAX_REMEMBERED; n++) {
+    const message = `row ${n} of table ${n % 7 === 0 ? 'a' : 'b'} is gone`
+    expect(fingerprints.of(message)).toBe(fingerprintOf(message))
+    expect(fingerprints.size).toBeLessThanOrEqual(MAX_REMEMBERED)
+  }
 })
