@@ -72,8 +72,11 @@ export interface WorkerBookOptions {
 const PAGE_SIZE = 1000
 /** Names that were asked for are remembered up to this many; a worker is a handful of hundred bytes here. */
 const MAX_MEMO = 10_000
-/** One that is forgotten has its first tasks claimed and given back once more, so these are forgotten much later. */
-const MAX_NOT_PUSHED = 100_000
+/**
+ * One that is forgotten has its first tasks claimed and given back once more, so these are forgotten later. But each claim names them
+ * all: so many take Redis 10 ms to read, 100,000 took it 240 (23 November 2026).
+ */
+const MAX_NOT_PUSHED = 30_000
 
 interface Known {
   readonly settings: WorkerSettings

@@ -156,6 +156,14 @@ describe('the plan of a call', () => {
     expect([...book.pullWorkers()]).toHaveLength(25_000)
   })
 
+  test('of workers that are told apart are as many as a claim can name', async () => {
+    const { book } = await makeBook({ base: { baseUrl: null } })
+    for (let n = 0; n < 70_000; n++) {
+      book.planOf(`nobody/${n}`)
+      if (n % 10_000 === 0) expect([...book.pullWorkers()].length).toBeLessThanOrEqual(30_000)
+    }
+  })
+
   test('of a worker that is told apart is made again when settings change', async () => {
     const { book, put } = await makeBook({ base: { baseUrl: null } })
     expect([book.planOf('w').kind, book.hasUrls(), book.isReachable('')]).toEqual(['noAddress', false, false])
