@@ -103,9 +103,15 @@ export class EventFeed implements SharedFeed {
   async #tell(events: readonly CrewEvent[], origin: 'commit' | 'claim'): Promise<void> {
     const { runner, bootId } = this.#options
     const lost = this.#hasLost ? 1 : 0
+    // What is lost while this is on its way is for the next message to say.
+    this.#hasLost = false
     const args = ['', this.#channel, bootId, origin, events.length + lost, events.length, JSON.stringify(events)]
-    await runner.run('publish', partitionTag(0), args)
-    if (lost === 1) this.#hasLost = false
+    try {
+      await runner.run('publish', partitionTag(0), args)
+    } catch (error) {
+      this.#hasLost = true
+      throw error
+    }
   }
 
   #hear(message: Message | null): void {
