@@ -105,12 +105,15 @@ async function bulkEnded(api: Api): Promise<void> {
   await eventually(async () => !(await isRunning()))
 }
 
-/** Programs that may all, some and little. */
-export async function makeLogins(api: Api): Promise<Logins> {
+/** What both the API in this process and a server beside it have: the parsed answer of a call that must succeed. */
+export type JsonApi = Pick<Api, 'json'>
+
+/** Programs that may all, some and little; `admin` is what the server was started with. */
+export async function makeLogins(api: JsonApi, admin: string = TOKEN): Promise<Logins> {
   const tokenOf = (role: string): Promise<Json> => api.json('POST', '/api/v1/tokens', { name: `the ${role}`, role })
   const [operator, viewer, revoked] = [await tokenOf('operator'), await tokenOf('viewer'), await tokenOf('admin')]
   await api.json('DELETE', `/api/v1/token/${revoked.id}`)
-  return { admin: TOKEN, operator: operator.secret, viewer: viewer.secret, revoked: revoked.secret }
+  return { admin, operator: operator.secret, viewer: viewer.secret, revoked: revoked.secret }
 }
 
 /** Workers that succeed, fail, answer later, and not at all. */
@@ -135,7 +138,8 @@ function makeReplier(random: Random, known: Known) {
 
 const MAX_GROUPS = 40
 
-async function tendWorld(api: Api, known: Known): Promise<void> {
+/** Lifts what requests have limited, and makes new work. */
+export async function tendWorld(api: JsonApi, known: Known): Promise<void> {
   await api.json('PUT', '/api/v1/traffic', { maxConcurrent: null, rateLimit: null, ramp: null })
   const free = { maxConcurrent: null, rateLimit: null, ramp: null, isPaused: false }
   for (const name of PUSHED) await api.json('PUT', workerUrl(name), { ...free, url: null, mode: null, headers: null })
@@ -151,7 +155,7 @@ async function tendWorld(api: Api, known: Known): Promise<void> {
 
 const workerUrl = (name: string): string => `/api/v1/worker/${encodeURIComponent(name)}`
 
-async function deleteOldest(api: Api): Promise<void> {
+async function deleteOldest(api: JsonApi): Promise<void> {
   const { taskGroups } = await api.json('GET', '/api/v1/task_groups?pageSize=0')
   for (const { id } of taskGroups.slice(MAX_GROUPS)) await api.json('DELETE', `/api/v1/task_group/${id}`)
 }
