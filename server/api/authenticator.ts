@@ -7,12 +7,13 @@ import type { Identity } from '../core/roles.ts'
 import { ADMIN_RECORD, adminText } from '../core/user.ts'
 import type { PeopleContext } from '../services/people-context.ts'
 import { Turns } from '../services/turns.ts'
-import { type Account, createAccounts } from './auth/accounts.ts'
+import { changeOwnPassword } from '../services/users.ts'
+import { createAccounts } from './auth/accounts.ts'
 import { createApiTokens } from './auth/api-tokens.ts'
-import { digestOf, isSameSecret } from './auth/digest.ts'
+import { digestOf } from './auth/digest.ts'
 import { createGate, type Gate } from './auth/gate.ts'
 import { KnownLogins } from './auth/known-logins.ts'
-import { createLoginThrottle } from './auth/login-throttle.ts'
+import { createPasswordProof, makePassword } from './auth/password-proof.ts'
 import { createSessions } from './auth/sessions.ts'
 
 /**
@@ -44,6 +45,16 @@ export interface AuthenticatorDeps {
   readonly verifyPassword: (password: string, hash: string) => Promise<boolean>
 }
 
+/** A change of one's own password. */
+export interface OwnPasswordChange {
+  readonly username: string
+  /** The session that asks, and stays. */
+  readonly token: string
+  readonly currentPassword: string
+  readonly newPassword: string
+  readonly address: string
+}
+
 /** Decides who may use the API, and as what. */
 export interface Authenticator {
   /** `on`: one logs in here. */
@@ -54,6 +65,8 @@ export interface Authenticator {
   ensureAdmin(): Promise<{ generatedPassword: string | null }>
   /** A token for the right name and password, else `login_failed` or `too_many_requests`. */
   login(username: string, password: string, address: string): Promise<string>
+  /** Sets another password of whoever has this session, who tells the one before: refused as `login` is. */
+  changePassword(change: OwnPasswordChange): Promise<void>
   /** Whose token this is; null when it is not good. */
   identify(token: string): Promise<Identity | null>
   /** Whose request this is, where the application decides; null when nobody's, and wherever one logs in. */
@@ -75,8 +88,6 @@ export const NO_TOKEN = '-'
 export const ANYONE: Identity = { name: 'anyone', role: 'admin', kind: 'off' }
 const CONFIGURED_TOKEN: Identity = { name: 'CREW_AUTH_TOKEN', role: 'admin', kind: 'token' }
 
-/** 144 bits, 24 characters to copy. */
-const PASSWORD_BYTES = 18
 /** A hash takes 64 MiB and a core for 170 ms: two at once, and a queue that is over in two seconds. */
 const HASH_GATE = { atOnce: 2, waiting: 20 }
 /** No token is longer; hashing megabytes for nobody is work. */
@@ -105,6 +116,9 @@ const openAuthenticator = (people: PeopleContext): Authenticator => ({
   people,
   ensureAdmin: async () => ({ generatedPassword: null }),
   login: async () => NO_TOKEN,
+  changePassword: async () => {
+    throw new CrewError('forbidden', 'Nobody logs in here with a password of Crew.')
+  },
   identify: async () => ANYONE,
   identifySender: async () => null,
   check: async () => true,
@@ -124,16 +138,19 @@ function protectedAuthenticator(
   const findAccount = createAccounts({ storage, configured })
   const sessions = createSessions({ ...deps, logins, findAccount })
   const apiTokens = createApiTokens({ ...deps, logins })
-  const throttle = createLoginThrottle(deps)
   const tokenDigest = mode.token ? digestOf(mode.token) : null
-  const isPassword = createPasswordCheck(deps, gate)
+  const prove = createPasswordProof({ ...deps, findAccount, gate })
+  const people = createPeople(deps, logins, gate, {
+    name: configured.name,
+    hasFixedPassword: configured.password !== null,
+  })
 
   async function ensureAdmin() {
     // Best effort: logins cost a read a second without it.
     await logins.begin().catch(() => {})
     if (configured.password !== null || (await storage.getRecord(ADMIN_RECORD)) !== null)
       return { generatedPassword: null }
-    const generatedPassword = passwordOf(deps.randomBytes(PASSWORD_BYTES))
+    const generatedPassword = makePassword(deps.randomBytes)
     await storage.putRecord(ADMIN_RECORD, adminText(await deps.hashPassword(generatedPassword)))
     return { generatedPassword }
   }
@@ -145,21 +162,23 @@ function protectedAuthenticator(
     return identity === undefined ? sessions.find(token) : identity
   }
 
+  const changePassword = ({ token, newPassword, currentPassword, ...claim }: OwnPasswordChange): Promise<void> =>
+    changeOwnPassword(people, claim.username, newPassword, async () => {
+      const account = await prove({ ...claim, password: currentPassword })
+      if (account === null) throw wrongCurrentPassword()
+      return (text) => sessions.keep(token, { ...account, password: { kind: 'hash', text } })
+    })
+
   return {
     kind: 'on',
-    people: createPeople(deps, logins, gate, {
-      name: configured.name,
-      hasFixedPassword: configured.password !== null,
-    }),
+    people,
     ensureAdmin,
     async login(username, password, address) {
-      const attempt = throttle.begin(username, address)
-      const account = await findAccount(username)
-      const isRight = await isPassword(password, account)
-      if (!isRight || account === null) throw new CrewError('login_failed', 'The user name or the password is wrong.')
-      attempt.succeed()
+      const account = await prove({ username, password, address })
+      if (account === null) throw new CrewError('login_failed', 'The user name or the password is wrong.')
       return sessions.open(account)
     },
+    changePassword,
     identify,
     identifySender: async () => null,
     check: async (token) => (await identify(token)) !== null,
@@ -169,21 +188,10 @@ function protectedAuthenticator(
   }
 }
 
-/** One hash is checked whoever the user says he is, so that the time does not tell which names exist. */
-function createPasswordCheck({ hashPassword, verifyPassword, randomBytes }: AuthenticatorDeps, gate: Gate) {
-  let decoy: Promise<string> | undefined
-
-  return async (password: string, account: Account | null): Promise<boolean> => {
-    decoy ??= hashPassword(passwordOf(randomBytes(PASSWORD_BYTES))).catch((error: unknown) => {
-      decoy = undefined
-      throw error
-    })
-    const known = account?.password
-    const hash = known?.kind === 'hash' ? known.text : await decoy
-    const isHashRight = await gate.run(() => verifyPassword(password, hash))
-    return known?.kind === 'fixed' ? isSameSecret(password, known.text) : isHashRight
-  }
-}
+const wrongCurrentPassword = (): CrewError =>
+  new CrewError('login_failed', 'The current password is wrong: nothing was changed.', [
+    { pointer: '/currentPassword', detail: 'is not your password' },
+  ])
 
 function createPeople(
   { storage, clock, randomBytes, hashPassword }: AuthenticatorDeps,
@@ -200,9 +208,4 @@ function createPeople(
     hashPassword: (password) => gate.run(() => hashPassword(password)),
     accessChanged: () => logins.changed(),
   }
-}
-
-/** Letters and digits only: a leading `-` would be read as an option where the password is pasted. */
-function passwordOf(bytes: Uint8Array): string {
-  return Buffer.from(bytes).toString('base64url').replace(/[-_]/g, '0')
 }

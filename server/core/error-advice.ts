@@ -82,6 +82,10 @@ export const errorAdvice: Readonly<Record<ErrorCode, ErrorAdvice>> = {
     when: 'Nobody would be left who may add users.',
     todo: 'Make another user an admin first.',
   },
+  password_is_configured: {
+    when: 'The password of this user is `CREW_AUTH_PASSWORD`, which no request can change. Nothing was changed.',
+    todo: 'Change it there (the environment, `--auth-password` or `crew.toml`) and restart, or take it away: then it can be changed here.',
+  },
   attempt_superseded: {
     when: 'The attempt is over: it timed out, its lease ended, it was answered, or its task was reset or deleted.',
     todo: 'Stop working on it; nothing that is sent for it counts. If the work takes longer than its time, send heartbeats.',

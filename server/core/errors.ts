@@ -24,6 +24,7 @@ const catalogue = {
   duplicate_id: { status: 409, title: 'The id is taken' },
   task_running: { status: 409, title: 'The task is running' },
   last_admin: { status: 409, title: 'An admin has to stay' },
+  password_is_configured: { status: 409, title: 'The password is set by the configuration' },
   attempt_superseded: { status: 409, title: 'The attempt is over' },
   worker_is_pushed: { status: 409, title: 'Tasks of this worker are not fetched' },
   worker_has_no_address: { status: 409, title: 'Nobody knows where the worker is' },

@@ -67,6 +67,43 @@ export function editUser(context: PeopleContext, name: string, edit: UserEdit): 
   })
 }
 
+/**
+ * Ends all sessions of the user but the one that asks. `prove` rejects unless whoever asks knows the password that it is now; what
+ * it answers sees to it that his session is good for the new hash too.
+ */
+export function changeOwnPassword(
+  context: PeopleContext,
+  name: string,
+  password: string,
+  prove: () => Promise<(passwordHash: string) => Promise<void>>,
+): Promise<void> {
+  return context.turns.take(async () => {
+    refuseFixedPassword(context, name)
+    const keepSession = await prove()
+    const passwordHash = await context.hashPassword(password)
+    // First, so that nobody is thrown out by his own change when the server dies in between.
+    await keepSession(passwordHash)
+    await putPassword(context, name, passwordHash)
+    await context.accessChanged()
+  })
+}
+
+function refuseFixedPassword(context: PeopleContext, name: string): void {
+  if (!isConfigured(context, name) || !context.configured?.hasFixedPassword) return
+  const where = 'in the environment, by --auth-password or in crew.toml'
+  throw new CrewError(
+    'password_is_configured',
+    `The password of "${name}" is set by CREW_AUTH_PASSWORD (${where}): change it there.`,
+  )
+}
+
+async function putPassword(context: PeopleContext, name: string, passwordHash: string): Promise<void> {
+  const { storage, clock } = context
+  if (isConfigured(context, name)) return storage.putRecord(ADMIN_RECORD, adminText(passwordHash))
+  const user = { ...(await loadUser(context, name)), passwordHash, updatedAt: clock.now() }
+  await storage.putRecord(userKey(name), userText(user))
+}
+
 /** Its sessions end. Tokens that it made stay: programs depend on them. */
 export function deleteUser(context: PeopleContext, name: string): Promise<void> {
   return context.turns.take(async () => {

@@ -38,6 +38,7 @@ const wire = [
   'POST /logout',
   'GET /authcheck',
   'GET /api/v1/me',
+  'PUT /api/v1/me/password',
   'GET /api/v1/users',
   'POST /api/v1/attempt/{token}/complete',
   'POST /api/v1/attempt/{token}/fail',
@@ -217,6 +218,7 @@ describe('the OpenAPI document', () => {
       'POST /api/v1/tokens',
       'POST /api/v1/users',
       'POST /login',
+      'PUT /api/v1/me/password',
       'PUT /api/v1/notifications',
     ])
   })

@@ -6,6 +6,7 @@ import { isFollowed, makeRoles, readOperations } from './operations.ts'
 /** Which operations are not as all others: who reads is a viewer, who changes something an operator. */
 const exceptions: Readonly<Record<string, Role>> = {
   logout: 'viewer',
+  changeMyPassword: 'viewer',
   updateWorkgroup: 'admin',
   updateWorker: 'admin',
   deleteWorker: 'admin',

@@ -46,6 +46,7 @@ const steps: readonly (readonly [name: string, path: string, ready: string, clic
   ['schedule', '/schedules/nightly', '+00:00'],
   ['schedule, edit', '/schedules/nightly', '+00:00', 'Edit…'],
   ['settings', '/settings', 'a loss of power'],
+  ['settings, own password', '/settings', 'a loss of power', 'Change password…'],
   ['settings, limits', '/settings', 'may start now', 'Edit…'],
   ['settings, notifications', '/settings', 'hooks.example.com', 'Edit receivers…'],
   ['users', '/settings/users', 'dana'],

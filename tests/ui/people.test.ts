@@ -1,7 +1,7 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { expectNoComplaints, launchBrowser, openTab } from './support/browser.ts'
-import { logIn, makeWorld } from './support/world.ts'
+import { logIn, makeWorld, PASSWORD } from './support/world.ts'
 
 let browser: Browser
 beforeAll(async () => {
@@ -103,4 +103,47 @@ test('a token is shown once, lets a program in, and is revoked', async () => {
   await page.getByText('No tokens yet.').waitFor()
   expect(await statusOf()).toBe(401)
   expectNoComplaints(tab)
+})
+
+test('a viewer changes the own password and stays here, while another session of the viewer ends', async () => {
+  const world = await makeWorld()
+  await world.crew.api.post('/api/v1/users', { ...DANA, role: 'viewer' })
+  const [tab, other] = [await openTab(browser), await openTab(browser)]
+  for (const { page } of [tab, other]) {
+    await page.goto(`${world.crew.url}/settings`)
+    await page.getByLabel('User name').fill(DANA.name)
+    await page.getByLabel('Password', { exact: true }).fill(DANA.password)
+    await page.getByRole('button', { name: 'Log in' }).click()
+    await page.getByText('viewer: sees everything').waitFor()
+  }
+  const { page } = tab
+  await page.getByRole('button', { name: 'Change password…' }).click()
+  const form = page.getByRole('dialog')
+  await form.getByLabel('Current password').fill('not mine')
+  await form.getByLabel('New password').fill('another password')
+  await form.getByRole('button', { name: 'Change password' }).click()
+  await form.getByText('is not your password', { exact: true }).waitFor()
+  await form.getByLabel('Current password').fill(DANA.password)
+  await page.keyboard.press('Enter')
+  await page.getByText('Changed your password').waitFor()
+  await other.page.getByRole('heading', { name: 'Log in to Crew' }).waitFor()
+  await page.goto(`${world.crew.url}/groups`)
+  await page.getByRole('button', { name: 'Account of dana' }).waitFor()
+
+  await other.page.getByLabel('User name').fill(DANA.name)
+  await other.page.getByLabel('Password', { exact: true }).fill('another password')
+  await other.page.getByRole('button', { name: 'Log in' }).click()
+  await other.page.getByText('viewer: sees everything').waitFor()
+  expect(tab.complaints.filter((text) => !/status of 40[13]/.test(text))).toEqual([])
+})
+
+test('the admin of the configuration is told where the password is set', async () => {
+  const world = await makeWorld()
+  const { page } = await logIn(browser, world, { path: '/settings' })
+  await page.getByRole('button', { name: 'Change password…' }).click()
+  const form = page.getByRole('dialog')
+  await form.getByLabel('Current password').fill(PASSWORD)
+  await form.getByLabel('New password').fill('another password')
+  await form.getByRole('button', { name: 'Change password' }).click()
+  await form.getByText('is set by CREW_AUTH_PASSWORD').waitFor()
 })

@@ -1,5 +1,6 @@
 import type { TaskStorage } from '../../../storage/task-storage.ts'
 import type { Clock } from '../../core/clock.ts'
+import { CrewError } from '../../core/errors.ts'
 import type { Identity } from '../../core/roles.ts'
 import { type Account, proofOf } from './accounts.ts'
 import { digestOf, isSameSecret } from './digest.ts'
@@ -23,6 +24,8 @@ export interface Sessions {
   open(account: Account): Promise<string>
   /** Whose token this is; null when it is not good now. */
   find(token: string): Promise<Identity | null>
+  /** Makes it good for the account as it will be too: what comes next may be the change, or a crash. */
+  keep(token: string, next: Account): Promise<void>
   /** Ends it; one that is not open stays so. */
   close(token: string): Promise<void>
 }
@@ -31,7 +34,7 @@ export function createSessions({ storage, clock, randomBytes, logins, findAccoun
   async function read(token: string): Promise<Login | null> {
     const session = sessionFrom(await storage.getRecord(keyOf(token)))
     const account = session && (await findAccount(session.username))
-    if (!session || !account || !isSameSecret(session.proof, proofOf(token, account))) return null
+    if (!session || !account || !isProven(session, proofOf(token, account))) return null
     const { name, role } = account
     return { identity: { name, role, kind: 'session' }, expiresAt: session.expiresAt }
   }
@@ -45,6 +48,12 @@ export function createSessions({ storage, clock, randomBytes, logins, findAccoun
       return token
     },
     find: (token) => logins.find(keyOf(token), () => read(token)),
+    async keep(token, next) {
+      const session = sessionFrom(await storage.getRecord(keyOf(token)))
+      if (session === null) throw new CrewError('unauthorized', 'The session has ended: log in again.')
+      const kept: Session = { ...session, nextProof: proofOf(token, next) }
+      await storage.putRecord(keyOf(token), JSON.stringify(kept), session.expiresAt)
+    },
     async close(token) {
       // Any credential may ask for it; where nothing ends, no server has to look again who may.
       if ((await storage.getRecord(keyOf(token))) === null) return
@@ -58,7 +67,12 @@ interface Session {
   readonly username: string
   readonly expiresAt: number
   readonly proof: string
+  /** Of the account after a change of its password that this session made. */
+  readonly nextProof?: string
 }
+
+const isProven = ({ proof, nextProof }: Session, wanted: string): boolean =>
+  isSameSecret(proof, wanted) || (nextProof !== undefined && isSameSecret(nextProof, wanted))
 
 const keyOf = (token: string): string => `session/${digestOf(token).toString('hex')}`
 

@@ -1,21 +1,23 @@
 import type { FastifyRequest } from 'fastify'
 import { Type } from 'typebox'
 import { clientAddress } from '../../core/client-address.ts'
+import { CrewError } from '../../core/errors.ts'
 import type { IpRange } from '../../core/ip-address.ts'
 import { unnoted } from '../activity-hook.ts'
 import type { ApiDeps, ApiInstance } from '../api-deps.ts'
 import { credentialOf, identityOf } from '../auth/require-login.ts'
 import { cookiePlace, noSessionCookie, sessionCookie } from '../auth/session-cookie.ts'
 import { sendJson, sendSuccess, sendText } from '../present/send.ts'
-import { answers, bodyRefusals, json, text } from '../schemas/answers.ts'
+import { answers, bodyRefusals, commonRefusals, json, text } from '../schemas/answers.ts'
 import { named } from '../schemas/named.ts'
+import { PasswordText } from '../schemas/people.ts'
 
 /** PROOF S4: a longer password is refused before any hashing. */
 const MAX_CREDENTIAL_LENGTH = 256
 /** Anybody may send one: room for two such texts, each letter as two escapes of six bytes, and no more work than that. */
 const MAX_LOGIN_BYTES = 16 * 1024
 
-/** Logging in and out, and asking whether and as whom one is. */
+/** Logging in and out, asking whether and as whom one is, and changing one's own password. */
 export function loginRoutes(app: ApiInstance, { auth, basePath = '/', trustedProxies = [] }: ApiDeps): void {
   const open = { schema: schemas.login, config: { isOpen: true }, bodyLimit: MAX_LOGIN_BYTES }
   app.post('/login', open, async (request, reply) => {
@@ -31,6 +33,15 @@ export function loginRoutes(app: ApiInstance, { auth, basePath = '/', trustedPro
   app.get('/api/v1/me', { schema: schemas.me }, async (request, reply) => {
     const { name, role, kind } = identityOf(request)
     return sendJson(reply, JSON.stringify({ name, role, kind }))
+  })
+  app.put('/api/v1/me/password', { schema: schemas.password, config: { role: 'viewer' } }, async (request, reply) => {
+    const { name, kind } = identityOf(request)
+    if (kind === 'token') throw new CrewError('forbidden', 'A token has no password: log in as the user it is of.')
+    const token = credentialOf(request)
+    const address = senderOf(request, trustedProxies)
+    await auth.changePassword({ ...request.body, username: name, token, address })
+    request.activity = { id: name, told: '' }
+    return sendSuccess(reply)
   })
 }
 
@@ -81,5 +92,25 @@ const schemas = {
     description:
       'A `viewer` reads; an `operator` also acts on groups, tasks, holds and schedules; an `admin` also sets workers, limits, users and tokens. With login off everybody is admin.',
     response: answers(json('Who asks.', named('Me')), ['unauthorized', 'forbidden', 'storage_unavailable']),
+  },
+  password: {
+    tags,
+    operationId: 'changeMyPassword',
+    summary: "Change one's own password",
+    description:
+      'For who logged in with it. The session that asks stays, all others of the user end. Wrong tries count like failed logins. Where CREW_AUTH_PASSWORD sets it: 409.',
+    body: Type.Object({
+      currentPassword: credential('What it is now.'),
+      newPassword: PasswordText,
+    }),
+    response: answers(json('Changed.', named('Success')), [
+      ...commonRefusals,
+      ...bodyRefusals,
+      'login_failed',
+      'password_is_configured',
+      'password_unreadable',
+      'user_not_found',
+      'storage_full',
+    ]),
   },
 }

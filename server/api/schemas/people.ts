@@ -16,7 +16,8 @@ export const Me = Type.Object({
 })
 
 const name = Type.String({ pattern: USER_NAME_PATTERN.source, description: 'To log in with; letter case counts.' })
-const password = Type.String({
+/** A password that somebody chooses. */
+export const PasswordText = Type.String({
   minLength: MIN_PASSWORD_LENGTH,
   maxLength: MAX_PASSWORD_LENGTH,
   description: 'Kept as a hash, and told to nobody.',
@@ -31,8 +32,8 @@ export const User = Type.Object({
   updatedAt: orNull(time, 'When the role or the password was changed last.'),
 })
 
-export const NewUserBody = Type.Object({ name, role, password })
-export const UserEditBody = Type.Partial(Type.Object({ role, password }))
+export const NewUserBody = Type.Object({ name, role, password: PasswordText })
+export const UserEditBody = Type.Partial(Type.Object({ role, password: PasswordText }))
 
 const tokenName = Type.String({ minLength: 1, maxLength: MAX_TOKEN_NAME_LENGTH, description: 'For people.' })
 

@@ -264,7 +264,7 @@ export interface Problem {
   readonly status: number
   readonly detail: string
   readonly instance: string
-  readonly code: 'invalid_json' | 'invalid_idempotency_key' | 'json_too_deep' | 'unauthorized' | 'login_failed' | 'forbidden' | 'group_not_found' | 'task_not_found' | 'workgroup_not_found' | 'worker_not_found' | 'schedule_not_found' | 'user_not_found' | 'token_not_found' | 'bulk_not_found' | 'attempt_not_found' | 'error_not_found' | 'route_not_found' | 'method_not_allowed' | 'duplicate_id' | 'task_running' | 'last_admin' | 'attempt_superseded' | 'worker_is_pushed' | 'worker_has_no_address' | 'conflict' | 'idempotency_key_in_use' | 'idempotency_answer_not_kept' | 'snapshot_expired' | 'body_too_large' | 'unsupported_media_type' | 'invalid_request' | 'idempotency_key_reused' | 'unknown_parent' | 'key_scope_unavailable' | 'cycle' | 'too_many_requests' | 'internal' | 'storage_full' | 'storage_unavailable' | 'password_unreadable' | 'shutting_down'
+  readonly code: 'invalid_json' | 'invalid_idempotency_key' | 'json_too_deep' | 'unauthorized' | 'login_failed' | 'forbidden' | 'group_not_found' | 'task_not_found' | 'workgroup_not_found' | 'worker_not_found' | 'schedule_not_found' | 'user_not_found' | 'token_not_found' | 'bulk_not_found' | 'attempt_not_found' | 'error_not_found' | 'route_not_found' | 'method_not_allowed' | 'duplicate_id' | 'task_running' | 'last_admin' | 'password_is_configured' | 'attempt_superseded' | 'worker_is_pushed' | 'worker_has_no_address' | 'conflict' | 'idempotency_key_in_use' | 'idempotency_answer_not_kept' | 'snapshot_expired' | 'body_too_large' | 'unsupported_media_type' | 'invalid_request' | 'idempotency_key_reused' | 'unknown_parent' | 'key_scope_unavailable' | 'cycle' | 'too_many_requests' | 'internal' | 'storage_full' | 'storage_unavailable' | 'password_unreadable' | 'shutting_down'
   readonly errors?: readonly ({
   readonly pointer: string
   readonly detail: string
@@ -762,6 +762,10 @@ export interface Operations {
   logout: { answer: Success }
   checkLogin: { answer: string }
   getMe: { answer: Me }
+  changeMyPassword: { body: {
+  readonly currentPassword: string
+  readonly newPassword: string
+}; answer: Success }
   listTaskGroups: { query: { page?: number; pageSize?: number; search?: string; state?: string; failing?: boolean; createdAfter?: string; createdBefore?: string; sort?: '-createdAt' | 'createdAt' | 'name' | '-name' }; answer: {
   readonly taskGroups: readonly (TaskGroup)[]
   readonly count: number
@@ -1065,6 +1069,7 @@ export const routes = {
   logout: 'POST logout',
   checkLogin: 'GET authcheck',
   getMe: 'GET api/v1/me',
+  changeMyPassword: 'PUT api/v1/me/password',
   listTaskGroups: 'GET api/v1/task_groups',
   createTaskGroup: 'POST api/v1/task_groups',
   createTaskGraph: 'POST api/v1/task_groups/graph',
@@ -1156,6 +1161,7 @@ export const neededRoles = {
   logout: 'viewer',
   checkLogin: 'viewer',
   getMe: 'viewer',
+  changeMyPassword: 'viewer',
   listTaskGroups: 'viewer',
   createTaskGroup: 'operator',
   createTaskGraph: 'operator',

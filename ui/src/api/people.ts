@@ -45,6 +45,14 @@ function actOnUser(action: UserAction): Promise<unknown> {
   }
 }
 
+/** This session stays; all others of the user end. */
+export function useChangePassword() {
+  return useMutation({
+    mutationFn: (body: Input<'changeMyPassword'>['body']) => call('changeMyPassword', { body }),
+    gcTime: 0,
+  })
+}
+
 /** Its answer has the secret, and is kept by nobody but who asked. */
 export function useCreateToken() {
   const client = useQueryClient()

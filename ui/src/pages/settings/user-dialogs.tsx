@@ -1,18 +1,15 @@
-import { useState } from 'react'
 import type { User } from '../../api/operations.ts'
 import { useUserAction } from '../../api/people.ts'
-import { ApiError } from '../../api/problem.ts'
 import { ActionDialog } from '../../kit/action-dialog.tsx'
-import { CheckField, TextField } from '../../kit/field.tsx'
-import { faultAt } from '../../lib/faults.ts'
+import { TextField } from '../../kit/field.tsx'
+import { useFaultAt } from '../../kit/use-fault-at.ts'
+import { NewPasswordField } from './password-fields.tsx'
 import { RoleField, roleIn } from './role-field.tsx'
 
 interface Props {
   readonly user: User
   readonly onClose: () => void
 }
-
-const MIN_PASSWORD = 12
 
 export function AddUserDialog({ onClose }: { readonly onClose: () => void }) {
   const action = useUserAction()
@@ -40,7 +37,7 @@ export function AddUserDialog({ onClose }: { readonly onClose: () => void }) {
         fault={fault('/name')}
       />
       <RoleField defaultValue="viewer" fault={fault('/role')} />
-      <PasswordField label="Password" isRequired fault={fault('/password')} />
+      <NewPasswordField label="Password" isRequired fault={fault('/password')} />
     </ActionDialog>
   )
 }
@@ -67,7 +64,7 @@ export function ChangeUserDialog({ user, onClose }: Props) {
       ) : (
         <RoleField defaultValue={user.role} fault={fault('/role')} />
       )}
-      <PasswordField label="New password" isRequired={user.isConfigured} fault={fault('/password')} />
+      <NewPasswordField label="New password" isRequired={user.isConfigured} fault={fault('/password')} />
     </ActionDialog>
   )
 }
@@ -85,36 +82,4 @@ export function DeleteUserDialog({ user, onClose }: Props) {
       onClose={onClose}
     />
   )
-}
-
-interface PasswordProps {
-  readonly label: string
-  readonly isRequired: boolean
-  readonly fault: string | null
-}
-
-function PasswordField({ label, isRequired, fault }: PasswordProps) {
-  const [isShown, setShown] = useState(false)
-  return (
-    <>
-      <TextField
-        label={label}
-        name="password"
-        type={isShown ? 'text' : 'password'}
-        autoComplete="new-password"
-        required={isRequired}
-        minLength={MIN_PASSWORD}
-        maxLength={256}
-        hint={`At least ${MIN_PASSWORD} characters${isRequired ? '' : '; empty: it stays as it is'}`}
-        fault={fault}
-      />
-      <CheckField label="Show the password" checked={isShown} onChange={({ target }) => setShown(target.checked)} />
-    </>
-  )
-}
-
-/** What the server says of a field. */
-function useFaultAt(error: unknown): (pointer: string) => string | null {
-  const faults = error instanceof ApiError ? error.faults : []
-  return (pointer) => faultAt(faults, pointer)
 }
