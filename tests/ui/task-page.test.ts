@@ -1,4 +1,4 @@
-import type { Browser } from 'playwright-core'
+import type { Browser, Locator } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { catchCopies, editorOf, expectNoComplaints, launchBrowser, textIn } from './support/browser.ts'
 import { logIn, makeWorld } from './support/world.ts'
@@ -101,6 +101,58 @@ describe('a large payload', () => {
     expectNoComplaints(tab)
   })
 })
+
+describe('of a large payload', () => {
+  const large = JSON.stringify(Array.from({ length: 30_000 }, (_, id) => ({ id, name: `account ${id}` })))
+  const graph = `{"id":"g","isPaused":true,"tasks":[{"id":"t","worker":"echo","input":${large}}]}`
+
+  test('the page parses nothing, and lays out its beginning alone while the editor is on its way', async () => {
+    const world = await makeWorld()
+    await world.crew.api.call('POST', '/api/v1/task_groups/graph', graph)
+    const tab = await logIn(browser, world)
+    const { page } = tab
+    const editor = Promise.withResolvers<void>()
+    await page.route(/code-mirror.*\.js$/, async (route) => {
+      await editor.promise
+      await route.continue()
+    })
+    await page.addInitScript(noteParsed)
+    await page.goto(`${world.crew.url}/groups/g/tasks/t`)
+    const lines = page.getByRole('region', { name: 'Input, lines' })
+    await lines.getByText('"name": "account 0"').waitFor()
+    expect(await heightOf(lines)).toBeLessThan(100_000)
+    expect(await page.evaluate('window.longestParsed')).toBeLessThan(100_000)
+    editor.resolve()
+    await page.locator('[data-code="shown"]').first().waitFor()
+    expect(await page.evaluate('window.longestParsed')).toBeLessThan(100_000)
+    expectNoComplaints(tab)
+  })
+
+  test('all of it is there to be read where the editor does not come', async () => {
+    const world = await makeWorld()
+    await world.crew.api.call('POST', '/api/v1/task_groups/graph', graph)
+    const { page } = await logIn(browser, world)
+    await page.route(/code-mirror.*\.js$/, (route) => route.abort())
+    await page.goto(`${world.crew.url}/groups/g/tasks/t`)
+    const lines = page.getByRole('region', { name: 'Input, lines' })
+    await lines.getByText('"name": "account 0"').waitFor()
+    await lines.evaluate((box) => box.scrollTo(0, box.scrollHeight))
+    await lines.getByText('"name": "account 29999"').waitFor()
+  })
+})
+
+/** Scrolled over, seen or not. */
+const heightOf = (lines: Locator): Promise<number> => lines.evaluate((box) => box.scrollHeight)
+
+/** Keeps how long the longest text was that the page itself parsed. */
+const noteParsed = `{
+  const { parse } = JSON
+  window.longestParsed = 0
+  JSON.parse = (text, ...more) => {
+    window.longestParsed = Math.max(window.longestParsed, String(text).length)
+    return parse(text, ...more)
+  }
+}`
 
 /** Opens the large task and answers how many ms after its payload had come its beginning was there, formatted. */
 const timeToShow = `new Promise((resolve) => {

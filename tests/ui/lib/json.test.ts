@@ -2,7 +2,7 @@ import fc from 'fast-check'
 import { describe, expect, test } from 'vitest'
 import { jsonFault } from '../../../ui/src/lib/json-fault.ts'
 import { prettyLines, prettyText } from '../../../ui/src/lib/pretty-json.ts'
-import { rawFields } from '../../../ui/src/lib/raw-fields.ts'
+import { parsedBut, rawFields } from '../../../ui/src/lib/raw-fields.ts'
 
 describe('pretty JSON', () => {
   test('keeps every token as it stands', () => {
@@ -73,6 +73,13 @@ describe('the fields of a JSON object', () => {
       }),
     )
   })
+})
+
+test('what is parsed of an object is all but the fields that stay text', () => {
+  const fields = rawFields('{"id":"t","input":{"id":[9007199254740993,{"s":"}]"}]},"errors":["x"],"__proto__":{"a":1}}')
+  expect(fields.get('input')).toBe('{"id":[9007199254740993,{"s":"}]"}]}')
+  const parsed = parsedBut(fields, ['input'])
+  expect(JSON.stringify(parsed)).toBe('{"id":"t","errors":["x"],"__proto__":{"a":1}}')
 })
 
 test('a fault is told in words, also of nothing at all', () => {

@@ -1,11 +1,11 @@
 import { keepPreviousData, queryOptions, useMutation, useQueryClient } from '@tanstack/react-query'
 import { DEFAULT_PAGE_SIZE, type TaskSearch } from '../lib/list-search.ts'
 import { waitAtMost } from '../lib/next-end.ts'
-import { rawFields } from '../lib/raw-fields.ts'
+import { parsedBut, rawFields } from '../lib/raw-fields.ts'
 import { type Answer, call, callForText } from './client.ts'
 import { refreshAll } from './groups.ts'
 import { refetchInterval } from './live.ts'
-import type { Task, TaskGroup } from './operations.ts'
+import type { Task, TaskGroup, TaskSummary } from './operations.ts'
 import { serverNow } from './server-clock.ts'
 
 export const taskList = (groupId: string, { graph: _graph, task: _task, ...search }: TaskSearch) =>
@@ -34,9 +34,9 @@ const MAX_FAILED = 500
 /** The failed tasks of a group, oldest first, to go from one to the next. */
 export const failedTasks = (groupId: string) => taskList(groupId, { state: 'failed', pageSize: MAX_FAILED })
 
-/** A task, and its payloads as the text that the server sent. */
+/** A task, and its payloads as the text that the server sent, and as nothing else. */
 export interface FullTask {
-  readonly task: Task
+  readonly task: TaskSummary
   readonly raw: ReadonlyMap<string, string>
   /** The whole answer. */
   readonly text: string
@@ -50,7 +50,8 @@ export const taskOf = (tid: string) =>
     queryKey: ['task', tid],
     queryFn: async ({ signal }): Promise<FullTask> => {
       const text = await callForText('getTask', { params: { tid } }, signal)
-      return { task: JSON.parse(text), raw: rawFields(text), text }
+      const raw = rawFields(text)
+      return { task: parsedBut(raw, ['input', 'output']) as TaskSummary, raw, text }
     },
     refetchInterval: ({ state }) => ((state.data?.text.length ?? 0) > LARGE_TASK ? false : refetchInterval()),
     structuralSharing: false,

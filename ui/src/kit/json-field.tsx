@@ -41,7 +41,7 @@ export function JsonField({
         onLeave={() => after.current?.focus()}
         handle={code}
         className={`${height} overflow-hidden rounded-md border ${fault === null ? 'border-edge' : 'border-danger'}`}
-        fallback={
+        fallback={() => (
           <textarea
             aria-label={label}
             aria-describedby={`${id}-about`}
@@ -50,7 +50,7 @@ export function JsonField({
             value={value}
             onChange={({ target }) => onChange(target.value)}
           />
-        }
+        )}
       />
       <div className="mt-1 flex flex-wrap items-center gap-2">
         <div id={`${id}-about`} role="status" className="min-w-0 flex-1 break-words text-soft">

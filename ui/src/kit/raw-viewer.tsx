@@ -44,25 +44,37 @@ export function RawViewer({ label, text, isBare = false }: Props) {
           Download
         </Button>
       </div>
-      {shown === null ? (
-        <LineList label={label} lines={prettyLines(text.slice(0, HEAD))} />
-      ) : (
-        <section aria-label={`${label}, text`}>
-          <CodeArea
-            label={label}
-            text={shown}
-            handle={code}
-            className="max-h-[420px] min-h-10 overflow-hidden"
-            fallback={<LineList label={label} lines={isRaw ? cut(text) : prettyLines(text)} />}
-          />
-        </section>
-      )}
+      <section aria-label={`${label}, text`}>
+        <CodeArea
+          label={label}
+          text={shown}
+          handle={code}
+          className="max-h-[420px] min-h-10 overflow-hidden"
+          fallback={(isForGood) => <PlainLines label={label} text={text} isRaw={isRaw} isWhole={isForGood} />}
+        />
+      </section>
     </section>
   )
 }
 
-/** Of a large text the beginning is there at once; the rest follows when the worker has indented it. */
+/** More of it is not looked at for what is seen a moment only: of 5 MB it took longer than all else together. */
 const HEAD = 20_000
+
+interface PlainProps {
+  readonly label: string
+  readonly text: string
+  readonly isRaw: boolean
+  /** Else its beginning: the editor is on its way with the rest. */
+  readonly isWhole: boolean
+}
+
+function PlainLines({ label, text, isRaw, isWhole }: PlainProps) {
+  const lines = useMemo(() => {
+    const shown = isWhole ? text : text.slice(0, HEAD)
+    return isRaw ? cut(shown) : prettyLines(shown)
+  }, [text, isRaw, isWhole])
+  return <LineList label={label} lines={lines} />
+}
 
 const RAW_LINE = 200
 

@@ -1,7 +1,7 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link, useNavigate, useParams } from '@tanstack/react-router'
 import { groupOf } from '../api/groups.ts'
-import type { Task } from '../api/operations.ts'
+import type { TaskSummary } from '../api/operations.ts'
 import { copyText } from '../kit/copy.ts'
 import { TaskStateLabel } from '../kit/states.tsx'
 import { PageTitle } from '../shell/page-title.tsx'
@@ -21,7 +21,7 @@ export function TaskPage() {
   )
 }
 
-function Head({ task }: { readonly task: Task }) {
+function Head({ task }: { readonly task: TaskSummary }) {
   const navigate = useNavigate()
   const open = (tid: string): void =>
     void navigate({ to: '/groups/$gid/tasks/$tid', params: { gid: task.taskGroupId, tid } })
@@ -38,7 +38,7 @@ function Head({ task }: { readonly task: Task }) {
   )
 }
 
-function Trail({ task }: { readonly task: Task }) {
+function Trail({ task }: { readonly task: TaskSummary }) {
   const { data: group } = useQuery(groupOf(task.taskGroupId))
   return (
     <nav aria-label="Where this is" className="break-words text-soft">

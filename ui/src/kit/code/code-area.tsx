@@ -13,13 +13,14 @@ export interface CodeHandle {
 interface Props {
   readonly label: string
   readonly hint?: string | undefined
-  readonly text: string
+  /** Null: it is not there yet, and the editor comes meanwhile. */
+  readonly text: string | null
   /** Without it the text is to be read only. */
   readonly onChange?: (text: string) => void
   /** Escape in an editor: goes on to what comes after it. In a text to be read it is left to the page. */
   readonly onLeave?: () => void
-  /** What is there until the editor has come, and for good where it does not. */
-  readonly fallback: ReactNode
+  /** What is there until both have come; for good where the editor does not. */
+  readonly fallback: (isForGood: boolean) => ReactNode
   readonly className: string
   readonly handle?: Ref<CodeHandle>
 }
@@ -27,6 +28,7 @@ interface Props {
 /** CodeMirror, which is fetched when the first of them is shown. */
 export function CodeArea({ label, hint, text, onChange, onLeave, fallback, className, handle }: Props) {
   const [module, setModule] = useState<Module | null>(null)
+  const [isAlone, setAlone] = useState(false)
   const plain = useRef<HTMLDivElement>(null)
   const host = useRef<HTMLDivElement>(null)
   const selected = useRef<Selected | null>(null)
@@ -34,19 +36,20 @@ export function CodeArea({ label, hint, text, onChange, onLeave, fallback, class
   const latest = useRef({ text, onChange, onLeave })
   latest.current = { text, onChange, onLeave }
   const canWrite = onChange !== undefined
+  const hasText = text !== null
   useEffect(() => {
     // At once, so that no key is pressed between the two: it would be lost.
     const change = (arrived: Module): void => {
       selected.current = selectedIn(plain.current)
       flushSync(() => setModule(arrived))
     }
-    import('./code-mirror.ts').then(change, () => {}) // the fallback stays
+    import('./code-mirror.ts').then(change, () => setAlone(true))
   }, [])
   useLayoutEffect(() => {
-    if (!module || !host.current) return
+    if (!module || !hasText || !host.current) return
     const opened = module.openCode({
       host: host.current,
-      text: latest.current.text,
+      text: latest.current.text ?? '',
       label,
       hint,
       onChange: canWrite ? (next) => latest.current.onChange?.(next) : undefined,
@@ -60,16 +63,18 @@ export function CodeArea({ label, hint, text, onChange, onLeave, fallback, class
       opened.close()
       code.current = null
     }
-  }, [module, label, hint, canWrite])
-  useEffect(() => code.current?.setText(text), [text])
+  }, [module, hasText, label, hint, canWrite])
+  useEffect(() => {
+    if (text !== null) code.current?.setText(text)
+  }, [text])
   useImperativeHandle(handle, () => ({
     find: () => code.current?.find(),
     focus: () => code.current?.focus(),
   }))
-  if (!module) {
+  if (!module || !hasText) {
     return (
       <div ref={plain} className="contents">
-        {fallback}
+        {fallback(isAlone)}
       </div>
     )
   }

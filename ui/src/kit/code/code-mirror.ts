@@ -50,16 +50,26 @@ export interface CodeOptions {
  */
 export function openCode({ host, text, label, hint, onChange }: CodeOptions): Code {
   const root = host.shadowRoot ?? host.attachShadow({ mode: 'open' })
+  // What is in there, as asking the view would put 5 MB together each time.
+  let current = text
+  const note = (typed: string): void => {
+    current = typed
+    onChange?.(typed)
+  }
   const view = new EditorView({
     root,
     parent: root,
     state: EditorState.create({
       doc: text,
-      extensions: [common, onChange ? toWrite(onChange) : toRead, named(label, hint)],
+      extensions: [common, onChange ? toWrite(note) : toRead, named(label, hint)],
     }),
   })
   return {
-    setText: (next) => replace(view, next),
+    setText: (next) => {
+      if (next === current) return
+      current = next
+      view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: next } })
+    },
     focus: () => view.focus(),
     select: ({ from, to }) => {
       view.dispatch({ selection: { anchor: from, head: to } })
@@ -107,11 +117,6 @@ const toWrite = (onChange: (text: string) => void): Extension => [
 
 const named = (label: string, hint: string | undefined): Extension =>
   EditorView.contentAttributes.of({ 'aria-label': label, ...(hint !== undefined && { 'aria-description': hint }) })
-
-function replace(view: EditorView, text: string): void {
-  if (view.state.doc.toString() === text) return
-  view.dispatch({ changes: { from: 0, to: view.state.doc.length, insert: text } })
-}
 
 /**
  * Typing over a selection. Left to Chromium, it would keep the look of what was there by a style attribute, which the policy

@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import type { Attempt, Task } from '../../api/operations.ts'
+import type { Attempt, TaskSummary } from '../../api/operations.ts'
 import { attemptsOf } from '../../api/tasks.ts'
 import { Failure } from '../../kit/notices.tsx'
 import { formatDuration } from '../../lib/format.ts'
@@ -8,10 +8,10 @@ import { Ago, Time } from '../../shell/time.tsx'
 import { Heartbeat } from './heartbeat.tsx'
 
 /** Of tasks with one key one runs, and the others get what it got. */
-const isMerged = ({ key, state }: Task): boolean => key !== '' && state === 'succeeded'
+const isMerged = ({ key, state }: TaskSummary): boolean => key !== '' && state === 'succeeded'
 
 /** What was tried, newest first. */
-export function Attempts({ task }: { readonly task: Task }) {
+export function Attempts({ task }: { readonly task: TaskSummary }) {
   const { data, error, dataUpdatedAt } = useQuery(attemptsOf(task.id))
   const attempts = data?.attempts ?? []
   return (

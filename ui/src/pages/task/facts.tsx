@@ -1,10 +1,10 @@
 import { Link } from '@tanstack/react-router'
 import type { ReactNode } from 'react'
-import type { Task } from '../../api/operations.ts'
+import type { TaskSummary } from '../../api/operations.ts'
 import { Time } from '../../shell/time.tsx'
 
 /** What it is set to. Worker and workgroup lead to the others that share them. */
-export function Facts({ task }: { readonly task: Task }) {
+export function Facts({ task }: { readonly task: TaskSummary }) {
   const gid = task.taskGroupId
   const rows: readonly (readonly [string, ReactNode])[] = [
     ['Worker', <Others key="w" gid={gid} search={{ worker: task.worker }} text={task.worker} />],

@@ -1,12 +1,12 @@
 import { useQuery } from '@tanstack/react-query'
-import type { Task } from '../../api/operations.ts'
+import type { TaskSummary } from '../../api/operations.ts'
 import { failedTasks } from '../../api/tasks.ts'
 import { Button } from '../../kit/button.tsx'
 import { formatNumber } from '../../lib/format.ts'
 import { useKeys } from '../../shell/keys.ts'
 
 interface Props {
-  readonly task: Task
+  readonly task: TaskSummary
   readonly onOpen: (tid: string) => void
 }
 

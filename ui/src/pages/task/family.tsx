@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import type { Task } from '../../api/operations.ts'
+import type { TaskSummary } from '../../api/operations.ts'
 import { taskGraphOf } from '../../api/task-graph.ts'
 import { TaskStateLabel } from '../../kit/states.tsx'
 import { neighboursOf } from '../../lib/adjacency.ts'
@@ -11,7 +11,7 @@ import { stateAt, type TaskGraph } from '../../lib/task-graph.ts'
 const MAX_SHOWN = 100
 
 /** What it waits for and what waits for it. */
-export function Family({ task }: { readonly task: Task }) {
+export function Family({ task }: { readonly task: TaskSummary }) {
   const { data: graph } = useQuery(taskGraphOf(task.taskGroupId))
   const at = graph?.topology.ids.indexOf(task.id) ?? -1
   const parents = task.parentIds.map((id) => ({ id, ...(graph && factsOf(graph, graph.topology.ids.indexOf(id))) }))

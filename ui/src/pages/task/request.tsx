@@ -1,5 +1,5 @@
 import { useQuery } from '@tanstack/react-query'
-import type { Task } from '../../api/operations.ts'
+import type { TaskSummary } from '../../api/operations.ts'
 import { requestOf } from '../../api/tasks.ts'
 import { Button } from '../../kit/button.tsx'
 import { copyText } from '../../kit/copy.ts'
@@ -9,7 +9,7 @@ import { headerLines } from '../../lib/test-call.ts'
 import { workerCurl } from '../../lib/worker-curl.ts'
 
 /** What its worker is sent: of the attempt under way, else of the next one. */
-export function Request({ task }: { readonly task: Task }) {
+export function Request({ task }: { readonly task: TaskSummary }) {
   const { data, error, refetch } = useQuery(requestOf(task.id))
   if (error) return <Failure error={error} onRetry={() => void refetch()} />
   if (!data) return <Loading what="the request" />

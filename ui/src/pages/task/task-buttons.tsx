@@ -1,6 +1,6 @@
 import { useState } from 'react'
 import { curlOf } from '../../api/client.ts'
-import type { Task } from '../../api/operations.ts'
+import type { TaskSummary } from '../../api/operations.ts'
 import { messageOf } from '../../api/problem.ts'
 import { type FullTask, useTaskAction } from '../../api/tasks.ts'
 import { Button } from '../../kit/button.tsx'
@@ -83,9 +83,9 @@ export function TaskButtons({ full, onDeleted }: Props) {
   )
 }
 
-const isWaiting = ({ state }: Task): boolean => state === 'scheduled' || state === 'retrying'
+const isWaiting = ({ state }: TaskSummary): boolean => state === 'scheduled' || state === 'retrying'
 
-const linkTo = ({ id }: Task): string => new URL(`tasks/${encodeURIComponent(id)}`, document.baseURI).href
+const linkTo = ({ id }: TaskSummary): string => new URL(`tasks/${encodeURIComponent(id)}`, document.baseURI).href
 
 /** What it waits for by itself is over. */
 function useRunNow({ task }: FullTask): () => void {

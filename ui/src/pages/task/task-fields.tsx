@@ -1,4 +1,4 @@
-import type { Task } from '../../api/operations.ts'
+import type { TaskSummary } from '../../api/operations.ts'
 import { CheckField, TextField } from '../../kit/field.tsx'
 import { JsonField } from '../../kit/json-field.tsx'
 import { isSet } from '../../lib/format.ts'
@@ -6,7 +6,7 @@ import { withRaw } from '../../lib/raw-fields.ts'
 
 interface Props {
   /** What it is now; a new one has none. */
-  readonly task?: Task
+  readonly task?: TaskSummary
   readonly isNew?: boolean
   readonly parentIds?: readonly string[]
   /** JSON text. */
@@ -122,7 +122,7 @@ export function fieldsOf(form: FormData): Record<string, unknown> {
 export const newTaskBody = (form: FormData, input: string): string => withRaw(fieldsOf(form), 'input', input)
 
 /** Only what differs from the task that the form was made of: meanwhile the rest may have changed, or may not change. */
-export function changeBody(form: FormData, task: Task, input: string | null): string {
+export function changeBody(form: FormData, task: TaskSummary, input: string | null): string {
   const before: Readonly<Record<string, unknown>> = { ...task, runAfter: isSet(task.runAfter) ? task.runAfter : '' }
   const changed = Object.entries(fieldsOf(form)).filter(([name, value]) => value !== before[name])
   return withRaw(Object.fromEntries(changed), 'input', input)

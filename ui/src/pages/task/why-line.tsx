@@ -1,6 +1,6 @@
 import { useQuery } from '@tanstack/react-query'
 import { Link } from '@tanstack/react-router'
-import type { Task } from '../../api/operations.ts'
+import type { TaskSummary } from '../../api/operations.ts'
 import { messageOf } from '../../api/problem.ts'
 import { type FullTask, whyOf } from '../../api/tasks.ts'
 import { countOf } from '../../lib/format.ts'
@@ -60,7 +60,7 @@ function ReasonLine({ reason, full }: Props & { readonly reason: Reason }) {
   )
 }
 
-function Ahead({ task, count }: { readonly task: Task; readonly count: number }) {
+function Ahead({ task, count }: { readonly task: TaskSummary; readonly count: number }) {
   return (
     <p className="text-soft">
       <Link
