@@ -1,5 +1,9 @@
 import { once } from 'node:events'
+import { mkdtempSync, rmSync } from 'node:fs'
+import { type IncomingMessage, request } from 'node:http'
 import { connect } from 'node:net'
+import { tmpdir } from 'node:os'
+import { dirname, join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { ANSWER_TIMEOUT_MS, LOOK_MS } from '../../server/api/slow-clients.ts'
 import { httpServers } from '../../server/http-server.ts'
@@ -96,6 +100,20 @@ describe('over the network', () => {
     api.clock.advance(ANSWER_TIMEOUT_MS)
     api.tick(LOOK_MS)
     expect(await ask('GET', '')).toMatch(/^HTTP\/1.1 200 [\s\S]*"id":"t"/)
+  })
+
+  test('who logs in over a socket of the file system is let in, or not, like any other', async () => {
+    const api = await makeApi()
+    const socketPath = join(mkdtempSync(join(tmpdir(), 'crew-')), 'socket')
+    onTestFinished(() => rmSync(dirname(socketPath), { recursive: true }))
+    await api.app.listen({ path: socketPath })
+    const login = async (password: string): Promise<number | undefined> => {
+      const call = request({ socketPath, path: '/login', method: 'POST', headers })
+      call.end(JSON.stringify({ username: 'admin', password }))
+      const [answer] = (await once(call, 'response')) as [IncomingMessage]
+      return answer.resume().statusCode
+    }
+    expect([await login('secret'), await login('wrong')]).toEqual([200, 401])
   })
 
   test('who logs in is known by the address of the connection', async () => {

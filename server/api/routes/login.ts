@@ -45,7 +45,8 @@ export function loginRoutes(app: ApiInstance, { auth, basePath = '/', trustedPro
   })
 }
 
-function senderOf({ ip: peer, headers }: FastifyRequest, proxies: readonly IpRange[]): string {
+/** Over a socket of the file system nobody has an address: all of them are one place. */
+function senderOf({ ip: peer = '', headers }: FastifyRequest, proxies: readonly IpRange[]): string {
   const told = headers['x-forwarded-for']
   return clientAddress({ peer, forwardedFor: Array.isArray(told) ? told.join(',') : told, proxies })
 }
