@@ -3,7 +3,7 @@ import type { OperatorEdit } from '../core/operator-edit.ts'
 import { isRule } from '../core/worker-settings.ts'
 import type { WorkerContext } from './worker-context.ts'
 import { findWorkers } from './worker-views.ts'
-import { deleteWorker, editWorker, getWorker, type WorkerView } from './workers.ts'
+import { addWorker, deleteWorker, editWorker, getWorker, type WorkerView } from './workers.ts'
 
 /** Operators of Crew v1: the workers with settings of their own, by name. */
 export function listOperators(context: WorkerContext): Promise<WorkerView[]> {
@@ -17,13 +17,8 @@ export async function getOperator(context: WorkerContext, name: string): Promise
 }
 
 /** What settings a rule gave the worker become its own, as with any worker. */
-export async function createOperator(context: WorkerContext, { channel, edit }: OperatorEdit): Promise<WorkerView> {
-  // Another server may have got it a moment ago.
-  await context.directory.reloadOne(channel)
-  if (context.directory.all.has(channel))
-    throw new CrewError('duplicate_id', `Worker "${channel}" has settings: change operator "${channel}" instead.`)
-  return editWorker(context, channel, edit)
-}
+export const createOperator = (context: WorkerContext, { channel, edit }: OperatorEdit): Promise<WorkerView> =>
+  addWorker(context, channel, edit)
 
 export async function editOperator(context: WorkerContext, { channel, edit }: OperatorEdit): Promise<WorkerView> {
   await getOperator(context, channel)

@@ -17,16 +17,28 @@ const MAX_SETTINGS = 10_000
  * Sets what is given; the rest stays as it is. A worker that has the settings of a rule begins with those: from then on its settings
  * are its own, as a whole.
  */
-export function editWorker(context: WorkerContext, name: string, edit: WorkerEdit): Promise<WorkerView> {
+export const editWorker = (context: WorkerContext, name: string, edit: WorkerEdit): Promise<WorkerView> =>
+  context.settingsTurns.take(() => applyEdit(context, name, edit))
+
+/** The same for a name that has no settings; of several at once the first one gets it. */
+export function addWorker(context: WorkerContext, name: string, edit: WorkerEdit): Promise<WorkerView> {
   return context.settingsTurns.take(async () => {
-    const isPauseAlone = edit.isPaused !== undefined && setsNothing(edit)
-    const pause = await pauseChanges(context, name, edit.isPaused)
-    const limits = isPauseAlone ? [] : await putSettings(context, name, edit)
-    const updated: CrewEvent[] = isPauseAlone ? [] : [{ type: 'worker.updated', worker: name }]
-    const changes = [...limits, ...pause.changes]
-    if (changes.length > 0) await commitTraffic(context, { changes, events: [...updated, ...pause.events] })
-    return readBack(context, name)
+    // Another server may have got it a moment ago.
+    await context.directory.reloadOne(name)
+    if (context.directory.all.has(name))
+      throw new CrewError('duplicate_id', `Worker "${name}" has settings: change operator "${name}" instead.`)
+    return applyEdit(context, name, edit)
   })
+}
+
+async function applyEdit(context: WorkerContext, name: string, edit: WorkerEdit): Promise<WorkerView> {
+  const isPauseAlone = edit.isPaused !== undefined && setsNothing(edit)
+  const pause = await pauseChanges(context, name, edit.isPaused)
+  const limits = isPauseAlone ? [] : await putSettings(context, name, edit)
+  const updated: CrewEvent[] = isPauseAlone ? [] : [{ type: 'worker.updated', worker: name }]
+  const changes = [...limits, ...pause.changes]
+  if (changes.length > 0) await commitTraffic(context, { changes, events: [...updated, ...pause.events] })
+  return readBack(context, name)
 }
 
 /** Also ends a pause by hand. Other holds stay: they are no settings. */

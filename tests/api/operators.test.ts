@@ -67,6 +67,15 @@ describe('an operator', () => {
     },
   )
 
+  test('is created by the first of two that come at once', async () => {
+    const api = await makeOperators()
+    const bodies = ['first', 'second'].map((path) => ({ channel: 'a', url: `https://hooks.example.com/${path}` }))
+    const [made, late] = await Promise.all(bodies.map((body) => api.call('POST', '/api/v1/operators', { body })))
+    expect(made?.json()).toMatchObject(bodies[0] ?? {})
+    expect([made?.statusCode, late?.statusCode]).toEqual([200, 409])
+    expect(await api.json('GET', '/api/v1/operator/a')).toMatchObject(bodies[0] ?? {})
+  })
+
   test('keeps its secret to itself', async () => {
     const api = await makeOperators()
     await api.json('POST', '/api/v1/operators', input)
