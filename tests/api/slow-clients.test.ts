@@ -1,6 +1,8 @@
 import { connect, type Socket } from 'node:net'
 import { expect, onTestFinished, test } from 'vitest'
 import { ANSWER_TIMEOUT_MS, LOOK_MS, REQUEST_TIMEOUT_MS } from '../../server/api/slow-clients.ts'
+import { nobodyOutside } from '../support/nobody-outside.ts'
+import { openEvents, openSocket } from './listen.ts'
 import { type Api, makeApi, TOKEN } from './make-api.ts'
 
 const tasks = '/api/v1/task_group/g/tasks'
@@ -133,6 +135,41 @@ test.each([
   expect(await hasConnections(api)).toBe(true)
   pass(api, 1)
   while (await hasConnections(api)) await new Promise((resolve) => setImmediate(resolve))
+})
+
+test('events, a websocket and a worker that waits for a task go on however long they last', async () => {
+  let giveUp = (): void => {}
+  const waiting = new Promise<null>((resolve) => {
+    giveUp = () => resolve(null)
+  })
+  const asked = waitingRoom()
+  const acquire = (): Promise<null> => {
+    asked.arrive()
+    return waiting
+  }
+  const api = await makeApi({ outside: { ...nobodyOutside, acquire } })
+  await api.json('PUT', '/api/v1/worker/w', { mode: 'pull' })
+  const base = await api.listen()
+  const headers = { authorization: TOKEN, 'content-type': 'application/json' }
+  const polled = fetch(`${base}/api/v1/channel/w/acquire`, { method: 'POST', headers, body: '{"workerId":"me"}' })
+  const events = await openEvents(`${base}/api/v1/events`, headers)
+  const socket = await openSocket(`${base}/api/v1/live`, headers)
+  onTestFinished(() => {
+    events.close()
+    socket.close()
+  })
+  await asked.next()
+  await events.next()
+  await socket.next()
+  for (let looks = 0; looks < 10; looks++) pass(api, ANSWER_TIMEOUT_MS)
+  await api.json('POST', '/api/v1/task_groups', { id: 'g' })
+  giveUp()
+  expect(await events.next()).toContain('"group.created"')
+  expect([(await polled).status, await (await polled).json()]).toEqual([200, { task: null }])
+  socket.send('{"sub":["groups"]}')
+  const told = socket.next().finally(() => clearInterval(rounds))
+  const rounds = setInterval(() => api.tick(250))
+  expect(await told).toMatchObject({ sub: ['groups'] })
 })
 
 const hasConnections = (api: Api): Promise<boolean> =>
