@@ -61,10 +61,13 @@ function tasksOf(body: unknown): number {
   return isObject(body) && Array.isArray(body.tasks) ? body.tasks.length : 0
 }
 
+/** 0 however it is written. */
+const ZERO = /^-?0+$/
+
 /** What is no number is refused further on, for itself. */
 function rowsOf(query: unknown): number {
   const { pageSize } = query as { readonly pageSize?: unknown }
-  if (pageSize === '0') return ALL_ROWS
+  if (ZERO.test(String(pageSize))) return ALL_ROWS
   return Math.min(ALL_ROWS, Number(pageSize) || 0)
 }
 

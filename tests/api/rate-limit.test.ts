@@ -60,6 +60,11 @@ describe('with a limit', () => {
     expect(await api.fingerprint()).toBe(before)
   })
 
+  test.each(['0', '00', '-0'])('all there are count as much as they may be, also asked for as %s', async (pageSize) => {
+    const api = await limited({ rateLimit: { perSecond: 10, burst: 50 } })
+    expect(await statuses(api, 2, {}, `${groups}?pageSize=${pageSize}`)).toEqual([200, 429])
+  })
+
   test('workers that fetch tasks and answer for them are not counted, nor is what needs no login', async () => {
     const api = await limited()
     expect(await statuses(api, 6)).toContain(429)
