@@ -67,7 +67,13 @@ export function registerActivity(app: ApiInstance, { log, clock, newId }: Deps):
 const sentence = (summary: string, told: string): string => (told === '' ? summary : `${summary}: ${told}`)
 
 /** The first part of an address below `/api/v1`, and what it is about. */
-const kinds: Readonly<Record<string, string>> = { task_group: 'taskGroup', users: 'user', tokens: 'token', me: 'user' }
+const kinds: Readonly<Record<string, string>> = {
+  task_group: 'taskGroup',
+  users: 'user',
+  tokens: 'token',
+  operators: 'operator',
+  me: 'user',
+}
 
 function targetOf(url: string, { params, body, activity }: FastifyRequest): ActivityTarget {
   const { tid, id, gid, name } = params as Readonly<Record<string, string | undefined>>

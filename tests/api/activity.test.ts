@@ -92,6 +92,17 @@ describe('the activity', () => {
     ])
   })
 
+  test('tells of an operator which one was made, as it does when it is changed', async () => {
+    const api = await makeApi()
+    await api.json('POST', '/api/v1/operators', { channel: 'shop/orders', url: 'https://e.com/' })
+    await api.json('PUT', '/api/v1/operator/shop/orders', { isPaused: true })
+    const target = { kind: 'operator', id: 'shop/orders' }
+    expect((await list(api)).map((one) => [one.action, one.target])).toEqual([
+      ['updateOperator', target],
+      ['createOperator', target],
+    ])
+  })
+
   test('has what was done although the body calls it a trial', async () => {
     const api = await makeApi()
     await makeGroup(api)

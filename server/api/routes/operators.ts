@@ -14,8 +14,9 @@ export function operatorRoutes(app: ApiInstance, { services }: ApiDeps): void {
   app.get('/api/v1/operators', { schema: schemas.list }, async (_request, reply) =>
     sendJson(reply, operatorListJson(await listOperators(services))),
   )
-  app.post('/api/v1/operators', { schema: schemas.create, config: adminOnly }, async ({ body }, reply) => {
-    const operator = readOperator(body, null, services.directory)
+  app.post('/api/v1/operators', { schema: schemas.create, config: adminOnly }, async (request, reply) => {
+    const operator = readOperator(request.body, null, services.directory)
+    request.activity = { id: operator.channel }
     return sendJson(reply, operatorJson(await createOperator(services, operator)))
   })
   app.get('/api/v1/operator/:id', { schema: schemas.read }, async ({ params }, reply) =>
