@@ -1,3 +1,4 @@
+import { once } from 'node:events'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { type FeedSocket, GroupRoom } from '../../server/api/live/group-room.ts'
 import { viewTasks } from '../../server/services/task-views.ts'
@@ -106,6 +107,18 @@ describe('the websocket of a group', () => {
     expect(JSON.stringify(api.log)).not.toContain(TOKEN)
   })
 
+  test('stays open for a client that answers its pings', async () => {
+    const { api, open } = await makeWatched()
+    const socket = await open()
+    for (let beats = 0; beats < 3; beats++) {
+      const heard = [...api.app.websocketServer.clients].map((client) => once(client, 'pong'))
+      api.tick(15_000)
+      expect(await Promise.all(heard)).toHaveLength(1)
+    }
+    await api.json('PUT', '/api/v1/task_group/g', { name: 'after' })
+    expect(await socket.next()).toMatchObject({ taskGroup: { name: 'after' } })
+  })
+
   test('is closed with the server', async () => {
     const { api, open } = await makeWatched()
     const socket = await open()
@@ -115,9 +128,15 @@ describe('the websocket of a group', () => {
 })
 
 /** A client at whose side nobody reads. */
-function makeSocket(): FeedSocket & { readonly sent: string[]; bufferedAmount: number; isTerminated: boolean } {
+function makeSocket(): FeedSocket & {
+  readonly sent: string[]
+  bufferedAmount: number
+  isTerminated: boolean
+  pong(): void
+} {
   return {
     sent: [],
+    pong() {},
     bufferedAmount: 0,
     isTerminated: false,
     send(text) {
@@ -128,7 +147,9 @@ function makeSocket(): FeedSocket & { readonly sent: string[]; bufferedAmount: n
     terminate() {
       this.isTerminated = true
     },
-    on() {},
+    on(event, listener) {
+      if (event === 'pong') this.pong = listener
+    },
   }
 }
 
@@ -170,6 +191,17 @@ describe('a room', () => {
     room.remove(socket)
     for (let i = 0; i < 5; i++) await turn()
     expect(reads).toEqual([])
+  })
+
+  test('drops a client that answers no ping, and goes on with the others', async () => {
+    const { room } = await makeRoom()
+    const [gone, there] = [makeSocket(), makeSocket()]
+    for (const socket of [gone, there]) room.add(socket)
+    for (let beats = 0; beats < 3; beats++) {
+      room.beat()
+      there.pong()
+    }
+    expect([gone.isTerminated, there.isTerminated]).toEqual([true, false])
   })
 
   test('drops a client that does not read, and goes on with the others', async () => {

@@ -1,5 +1,6 @@
 import { taskJson } from '../present/task-json.ts'
 import type { FeedDeps } from './group-feed.ts'
+import { Pulse } from './pulse.ts'
 
 /** crew-go's words for what happened. */
 export type Change = 'create' | 'update' | 'delete'
@@ -11,7 +12,7 @@ export interface FeedSocket {
   ping(): void
   close(code?: number): void
   terminate(): void
-  on(event: 'close', listener: () => void): unknown
+  on(event: 'close' | 'pong', listener: () => void): unknown
 }
 
 /** Tasks read from the storage at once: 500 take it about 5 ms. */
@@ -30,7 +31,7 @@ const GOING_AWAY = 1001
  * ends when nothing waits or nobody watches.
  */
 export class GroupRoom {
-  private readonly sockets = new Set<FeedSocket>()
+  private readonly sockets = new Map<FeedSocket, Pulse>()
   private readonly tasks = new Map<string, Change>()
   private group: Change | null = null
   private isTelling = false
@@ -47,7 +48,7 @@ export class GroupRoom {
   }
 
   add(socket: FeedSocket): void {
-    this.sockets.add(socket)
+    this.sockets.set(socket, new Pulse(socket))
   }
 
   remove(socket: FeedSocket): void {
@@ -64,11 +65,11 @@ export class GroupRoom {
   }
 
   beat(): void {
-    for (const socket of this.sockets) socket.ping()
+    for (const pulse of this.sockets.values()) pulse.beat()
   }
 
   close(): void {
-    for (const socket of this.sockets) socket.close(GOING_AWAY)
+    for (const socket of this.sockets.keys()) socket.close(GOING_AWAY)
   }
 
   private noteTask(taskId: string, change: Change): void {
@@ -120,7 +121,7 @@ export class GroupRoom {
   }
 
   private send(text: string): void {
-    for (const socket of this.sockets) {
+    for (const socket of this.sockets.keys()) {
       if (socket.bufferedAmount > MAX_UNREAD_BYTES) socket.terminate()
       else socket.send(text)
     }

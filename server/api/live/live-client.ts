@@ -1,5 +1,6 @@
 import type { EventLog } from './event-log.ts'
 import type { FeedSocket } from './group-room.ts'
+import { Pulse } from './pulse.ts'
 import { noteIn, type TopicDelta } from './topic-delta.ts'
 import { isTopic, notesOf, TOPICS } from './topics.ts'
 
@@ -42,8 +43,8 @@ export class LiveClient {
   /** What it follows. */
   topics: ReadonlySet<string> = new Set()
   private asked: Asked | null = null
-  private isAnswering = true
   private readonly socket: LiveSocket
+  private readonly pulse: Pulse
   private readonly log: EventLog
   /** Whether its session is still good. */
   private readonly isAllowed: () => Promise<boolean>
@@ -52,10 +53,8 @@ export class LiveClient {
     this.socket = socket
     this.log = log
     this.isAllowed = isAllowed
+    this.pulse = new Pulse(socket)
     socket.on('message', (data) => this.hear(data.toString()))
-    socket.on('pong', () => {
-      this.isAnswering = true
-    })
   }
 
   tell({ seq, deltas, isGap, now }: Round): void {
@@ -77,11 +76,8 @@ export class LiveClient {
     )
   }
 
-  /** A connection that nobody is at the other end of says nothing by itself. */
   ping(): void {
-    if (this.isAnswering) this.socket.ping()
-    else this.socket.terminate()
-    this.isAnswering = false
+    this.pulse.beat()
   }
 
   async closeUnlessAllowed(code: number): Promise<void> {
