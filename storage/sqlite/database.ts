@@ -175,6 +175,9 @@ export function explainOpenError(error: unknown, path: string): Error {
   )
 }
 
+/** The disk took nothing. */
+export const isFull = (error: unknown): boolean => error instanceof CrewError && error.code === 'storage_full'
+
 /** What a failed statement means to a caller: a full or failing disk is 503 `storage_full`, all else is a bug. */
 export function asStorageError(error: unknown): unknown {
   const message = error instanceof Error ? error.message : String(error)

@@ -26,7 +26,7 @@ import { countRows, findFaults, fingerprintOf } from './audit.ts'
 import { Books } from './books.ts'
 import { applyChangeSet, type Tables } from './change-applier.ts'
 import { claimTasks } from './claim.ts'
-import { asStorageError, Database } from './database.ts'
+import { asStorageError, Database, isFull } from './database.ts'
 import { type Call, type ClaimCall, isDurable, isWrite, type Reply, type WrittenChangeSet } from './engine-calls.ts'
 import { readFailing, readNewestErrors } from './failing-reads.ts'
 import { GateTable } from './gate-table.ts'
@@ -65,6 +65,13 @@ export interface EngineOptions {
 const RECORDS_DROPPED_AT_ONCE = 100
 
 /**
+ * After so many writes of one batch that a full disk refused, the others are refused unseen: behind each one what is kept in memory is
+ * read again, 15 µs a lane, and a server that many ask to write would do nothing else. Not after the first: a large one may find no
+ * room where a result does.
+ */
+const MAX_REFUSED = 3
+
+/**
  * The engine on SQLite, one call after another: no promises, nothing interleaves. A batch of calls that writes is one
  * transaction; a sync to disk costs 160 µs here and the rest of a task's commit 12 µs, so batches are what makes it fast.
  */
@@ -78,6 +85,8 @@ export class Engine {
   readonly #names: NameBooks
   readonly #tables: Tables
   #now = 0
+  /** A transaction failed, or what is kept in memory could not be read again since: before anything else it is. */
+  #isStale = true
 
   constructor(options: EngineOptions, now: number) {
     this.#db = new Database(options.path)
@@ -102,7 +111,7 @@ export class Engine {
       return this.#runTogether(calls)
     } catch {
       // One call that fails must not take the others with it: each gets a transaction and an answer of its own.
-      return calls.map((call) => this.#runAlone(call))
+      return this.#runEach(calls)
     }
   }
 
@@ -274,8 +283,19 @@ export class Engine {
   }
 
   #runTogether(calls: readonly Call[]): Reply[] {
+    if (this.#isStale) this.#reload()
     const run = (): Reply[] => calls.map((call) => ({ value: this.#dispatch(call) }))
     return this.#isWriting(calls) ? this.#write(calls.some(isDurable), run) : this.#db.reading(run)
+  }
+
+  #runEach(calls: readonly Call[]): Reply[] {
+    const refused: Reply[] = []
+    return calls.map((call) => {
+      const [last] = refused.length < MAX_REFUSED || !this.#isWriting([call]) ? [] : refused
+      const reply = last ?? this.#runAlone(call)
+      if ('error' in reply && isFull(reply.error)) refused.push(reply)
+      return reply
+    })
   }
 
   #runAlone(call: Call): Reply {
@@ -283,7 +303,7 @@ export class Engine {
       const [reply] = this.#runTogether([call])
       return reply as Reply
     } catch (error) {
-      return { error }
+      return { error: asStorageError(error) }
     }
   }
 
@@ -300,7 +320,7 @@ export class Engine {
     )
   }
 
-  /** One transaction with the books and the gates at its end. When it fails, what is kept in memory is read again from the rows. */
+  /** One transaction with the books and the gates at its end. When it fails, what is kept in memory is to be read again from the rows. */
   #write<Result>(isSynced: boolean, work: () => Result): Result {
     try {
       return this.#db.transaction(isSynced, () => {
@@ -310,7 +330,7 @@ export class Engine {
       })
     } catch (error) {
       this.#books.discard()
-      this.#reload()
+      this.#isStale = true
       throw asStorageError(error)
     }
   }
@@ -325,5 +345,6 @@ export class Engine {
     this.#tables.groups.forgetAll()
     this.#tables.gates.reload()
     this.#tables.tasks.reload(this.#now)
+    this.#isStale = false
   }
 }
