@@ -1,7 +1,7 @@
 import { lookup as systemLookup } from 'node:dns'
 import type { LookupFunction } from 'node:net'
 import { buildConnector } from 'undici/index.js'
-import { isLiteral, mayConnectTo } from '../core/egress.ts'
+import { isLiteral, isOwnMachine, mayConnectTo } from '../core/egress.ts'
 import { type IpRange, parseIp, unmapped } from '../core/ip-address.ts'
 
 /** What a call that was denied is told. It does not say what is there: who may set a URL must not learn that from Crew. */
@@ -88,10 +88,11 @@ function resolveAll(endpoints: readonly Endpoint[], resolve: Resolve, done: (all
   }
 }
 
-/** One spelling of each address. */
+/** One spelling of each address. What leads to this machine is one: who listens on all of its addresses is at 127.0.0.2 as well. */
 function canonical(address: string): string {
   const ip = parseIp(address)
-  return ip === null ? address : unmapped(ip).join('.')
+  if (ip === null) return address
+  return isOwnMachine(ip) ? 'this machine' : unmapped(ip).join('.')
 }
 
 const withoutBrackets = (host: string): string => (host.startsWith('[') ? host.slice(1, -1) : host)

@@ -1,4 +1,4 @@
-import { type IpAddress, type IpRange, isInRange, parseIp, parseRange } from './ip-address.ts'
+import { type IpAddress, type IpRange, isInRange, parseIp, parseRange, unmapped } from './ip-address.ts'
 
 /**
  * Where a worker may be whose URL came in through the API. Who may set a worker's URL must not reach by it what only this machine can
@@ -49,6 +49,9 @@ const METADATA = rangesOf(
   'fd20:ce::254', // Google
 )
 
+/** Loopback, and the address that stands for any: to connect to it is to connect to oneself. */
+const OWN_MACHINE = rangesOf('127.0.0.0/8', '0.0.0.0', '::1', '::')
+
 /** Whether a worker may be called there; `allowed` are the ranges of CREW_EGRESS_ALLOW. What is no address is not allowed. */
 export function mayConnectTo(address: string, allowed: readonly IpRange[]): boolean {
   const ip = parseIp(address)
@@ -68,6 +71,9 @@ export function mayName(host: string, allowed: readonly IpRange[]): boolean {
   const literal = name.startsWith('[') ? name.slice(1, -1) : name
   return isLiteral(name) ? mayConnectTo(literal, allowed) : true
 }
+
+/** Whether it leads back to the machine that connects to it. */
+export const isOwnMachine = (ip: IpAddress): boolean => isIn(unmapped(ip), OWN_MACHINE)
 
 /** Whether a host of a URL is an address rather than a name. */
 export const isLiteral = (host: string): boolean => host.startsWith('[') || parseIp(host) !== null

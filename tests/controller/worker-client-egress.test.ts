@@ -129,6 +129,16 @@ describe('a guarded call', () => {
     expect(seen.connections).toBe(0)
   })
 
+  test.each(['127.0.0.2', '0.0.0.0', '[::1]', '[::]'])(
+    'to a store on this machine is denied at %s as well, where it may listen too',
+    async (host) => {
+      const { port } = await makeTarget()
+      const store = { host: 'localhost', port }
+      const { post } = makeClient([['127.0.0.1']], ['127.0.0.0/8', '0.0.0.0', '::1', '::'], [store])
+      expect(await post(`http://${host}:${port}/`)).toEqual(DENIED)
+    },
+  )
+
   test('beside the store, at another port or another address, is not denied', async () => {
     const { port } = await makeTarget()
     const elsewhere = makeClient([['127.0.0.1']], ['127.0.0.1'], [{ host: 'store.test', port: port + 1 }])
