@@ -102,7 +102,8 @@ export class GroupWatcher {
     if (this.#unwatched.has(groupId) || isOfNotifications(groupId) || this.#due.size >= MAX_DUE) return false
     if (type.startsWith('task.')) this.#fresh.add(groupId)
     const now = this.#options.clock.now()
-    return this.#due.bring(groupId, Math.max(now, (this.#lookedAt.get(groupId) ?? 0) + LOOK_MS))
+    const lookedAt = Math.min(this.#lookedAt.get(groupId) ?? 0, now)
+    return this.#due.bring(groupId, Math.max(now, lookedAt + LOOK_MS))
   }
 
   /** Sets the one timer; while a round is under way that is for its end to do. */
@@ -131,7 +132,7 @@ export class GroupWatcher {
     // A clock that was set back must not put it off.
     if (Math.abs(now - this.#readAt) >= ROUND_MS) await this.#read(now)
     if (!this.#isInUse) return
-    if (now >= this.#holdsAt) {
+    if (now >= this.#holdsAt || now < this.#heldAt) {
       this.#heldAt = now
       this.#holdsAt = now + HOLDS_MS
       if ((await lookAtHolds(this.#options, this.#all)) === 'again') this.#holdsAt = now + LOOK_MS

@@ -61,7 +61,9 @@ export class GroupEnds {
     const quietSince = this.#options.clock.now() - QUIET_MS
     const quiet: [id: string, at: number][] = []
     for (const [id, at] of this.#noted) {
-      if (at > quietSince || quiet.length === MAX_LOOKS) break
+      // What was noted before the clock was set back is no later than what comes behind it.
+      const isBusy = at > quietSince && at <= quietSince + QUIET_MS
+      if (isBusy || quiet.length === MAX_LOOKS) break
       quiet.push([id, at])
     }
     for (const [id] of quiet) this.#noted.delete(id)

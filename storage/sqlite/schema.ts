@@ -1,5 +1,5 @@
 import { DatabaseSync } from 'node:sqlite'
-import { errorKindOf } from '../../server/core/error-kinds.ts'
+import { Fingerprints } from '../../server/core/fingerprint.ts'
 import { lettersByShape } from '../../server/core/task-group.ts'
 import text from './schema.sql' with { type: 'text' }
 
@@ -87,10 +87,11 @@ function noteErrorKinds(db: DatabaseSync): void {
     `SELECT seq, errors -> '$[#-1]' AS newest FROM task WHERE seq > ? AND errors <> '[]' ORDER BY seq LIMIT ?`,
   )
   const note = db.prepare('UPDATE task SET error_kind = ? WHERE seq = ?')
+  const fingerprints = new Fingerprints()
   for (let after = -1, isMore = true; isMore; ) {
     const rows = read.all(after, FILLED_AT_ONCE) as { seq: number; newest: string }[]
     for (const { seq, newest } of rows) {
-      note.run(errorKindOf({ errors: [JSON.parse(newest) as string] }), seq)
+      note.run(fingerprints.of(JSON.parse(newest) as string), seq)
       after = seq
     }
     isMore = rows.length === FILLED_AT_ONCE

@@ -3,6 +3,7 @@ import { CrewError } from '../../server/core/errors.ts'
 import { getGroup, pauseGroup, resumeGroup, retryGroup } from '../../server/services/groups.ts'
 import type { TaskStorage } from '../../storage/task-storage.ts'
 import { answer } from '../support/attempts.ts'
+import { changeSet, holdWork } from '../support/changes.ts'
 import { wrapStorage } from '../support/storage-wrappers.ts'
 import { openWatcherWorld, RECEIVER_URL, receiver } from '../support/watcher-world.ts'
 
@@ -172,6 +173,23 @@ test('a workgroup that is held is told once while the hold lasts, also when it i
   await advance(500)
   await answerAll()
   await advance(61_000)
+  expect(toldTo(RECEIVER_URL)).toEqual(['workgroup.held shop'])
+})
+
+test('what happens after the clock was set back an hour is told in time', async () => {
+  const { graph, advance, answerAll, toldTo, startWatcher, notifyAll, storage, clock } = await openWatcherWorld()
+  let aheadMs = 3_600_000
+  await startWatcher({ clock: { now: () => clock.now() + aheadMs } })
+  await notifyAll(receiver({ events: ['workgroup.held', 'group.paused'] }))
+  await graph([{ id: 'a', runAfter: Number.MAX_SAFE_INTEGER }])
+  await advance(20_000)
+  aheadMs = 0
+  await advance(1000)
+  const hold = holdWork('workgroup', 'shop', clock.now() + 60_000)
+  await storage.commit([changeSet({ changes: [hold], events: [{ type: 'workgroup.held', workgroup: 'shop' }] })])
+  await answerAll()
+  await advance(1000)
+  await answerAll()
   expect(toldTo(RECEIVER_URL)).toEqual(['workgroup.held shop'])
 })
 

@@ -1,6 +1,7 @@
 import { onTestFinished } from 'vitest'
 import { digest } from '../../server/controller/digest.ts'
 import { GroupWatcher } from '../../server/controller/group-watcher.ts'
+import type { Clock } from '../../server/core/clock.ts'
 import { IN_USE_KEY, NOTIFICATIONS_KEY, notificationsText } from '../../server/core/notifications.ts'
 import { type EventType, eventTypes, type Receiver, receiverWorker } from '../../server/core/receiver.ts'
 import type { TaskStorage } from '../../storage/task-storage.ts'
@@ -11,7 +12,7 @@ import { settle } from './simulated-timers.ts'
 /** A controller, and watchers that tell what becomes of groups. */
 export interface WatcherWorld extends ControllerWorld {
   /** A server that tells; several on one store are several servers. */
-  startWatcher(options?: { wrap?: (storage: TaskStorage) => TaskStorage }): Promise<GroupWatcher>
+  startWatcher(options?: { wrap?: (storage: TaskStorage) => TaskStorage; clock?: Clock }): Promise<GroupWatcher>
   /** Says who is told of all groups, from now on. */
   notifyAll(...receivers: Receiver[]): Promise<void>
   /** What was POSTed to this URL, in order. */
@@ -47,11 +48,11 @@ export async function openWatcherWorld(options: ControllerWorldOptions = {}): Pr
   return {
     ...world,
     postsTo,
-    async startWatcher({ wrap = (same: TaskStorage) => same } = {}) {
+    async startWatcher({ wrap = (same: TaskStorage) => same, clock: own = clock } = {}) {
       const keep = (_: object, message: string): void => void logged.push(message)
       const logger = { debug: () => {}, info: () => {}, warn: keep, error: keep }
       const onUse = () => book.expectReceivers()
-      const watcher = new GroupWatcher({ storage: wrap(storage), clock, timers, logger, digest, onUse })
+      const watcher = new GroupWatcher({ storage: wrap(storage), clock: own, timers, logger, digest, onUse })
       watchers.push(watcher)
       watcher.start()
       await settle()
