@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
+import { awakeMs } from '../support/awake.ts'
 import { type Api, listTasks, type TaskJson } from './support/api-client.ts'
-import { eventually } from './support/waiting.ts'
+import { eventually, once } from './support/waiting.ts'
 import { makeGroup, makeWorld } from './support/world.ts'
 
 const quiet = { env: { CREW_LOG_LEVEL: 'error' } }
@@ -56,7 +57,7 @@ test('a thousand failed tasks are previewed by a filter, retried within seconds,
   const began = performance.now()
   const { id } = await begin(api, preview)
   expect(await finished(api, id)).toMatchObject({ total: 1000, done: 1000, skipped: 0, failed: 0 })
-  expect(performance.now() - began).toBeLessThan(5000)
+  expect(awakeMs(began)).toBeLessThan(5000)
   await eventually('all of them succeeded', async () => {
     const { state } = await api.get<{ state: string }>(`/api/v1/task_group/${groupId}`)
     return state === 'succeeded'
@@ -66,9 +67,15 @@ test('a thousand failed tasks are previewed by a filter, retried within seconds,
 
 test('an operation that is stopped in the middle leaves the rest as it was', async () => {
   const { api } = await makeWorld(quiet)
-  const groupId = await makeFailed(api, MANY, true)
-  const { id } = await begin(api, await previewRetry(api, { taskGroup: groupId }))
-  const stopped = await api.post<Operation>(`/api/v1/bulk/${id}/stop`)
+  // On a machine that stalls between the two calls an operation is over by then: another one has a middle.
+  const { groupId, stopped } = await once(
+    async () => {
+      const groupId = await makeFailed(api, MANY, true)
+      const { id } = await begin(api, await previewRetry(api, { taskGroup: groupId }))
+      return { groupId, stopped: await api.post<Operation>(`/api/v1/bulk/${id}/stop`) }
+    },
+    ({ stopped }) => stopped.state !== 'finished',
+  )
   expect(stopped).toMatchObject({ state: 'stopped', total: MANY, skipped: 0, failed: 0 })
   expect(stopped.done).toBeLessThan(MANY)
   const retried = (await listTasks(api, groupId)).filter(isRetried)

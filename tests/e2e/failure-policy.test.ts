@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest'
 import { type Instance, startFleet } from './redis/fleet.ts'
 import type { Api } from './support/api-client.ts'
-import type { Delivery, WorkerAnswer } from './support/recording-worker.ts'
+import { answerBytes, type Delivery, type WorkerAnswer } from './support/recording-worker.ts'
 import { eventually } from './support/waiting.ts'
 import { makeWorld } from './support/world.ts'
 
@@ -52,9 +52,15 @@ test('with failFast nothing starts after the first failure, also not after kill 
   const { state, respond } = flakyWorker()
   const world = await makeWorld({ respond })
   const below = Array.from({ length: 20 }, (_, n) => ({ id: `below-${n}`, parentIds: ['slow'] }))
-  world.worker.respond = (delivery) =>
-    delivery.taskId === 'slow' ? { body: { output: 1 }, delayMs: 500 } : respond(delivery)
+  const answer = Promise.withResolvers<void>()
+  world.worker.respond = (delivery, socket) => {
+    if (delivery.taskId !== 'slow') return respond(delivery)
+    void answer.promise.then(() => socket.write(answerBytes({ body: { output: 1 } })))
+    return 'taken'
+  }
   await createGraph(world.api, 'failFast', [{ id: 'slow' }, { id: 'a', worker: 'bad' }, ...below])
+  await eventually('the failure has stopped it', async () => (await readGroup(world.api)).stoppedBy)
+  answer.resolve()
   await reached(world.api, 'failed')
   const stopped = await readGroup(world.api)
   expect(stopped).toMatchObject({ stoppedBy: { taskId: 'a' }, counts: { failed: 1, succeeded: 1, paused: 20 } })

@@ -54,7 +54,7 @@ async function startReceiver(refusals: number) {
   return { ...receiver, told, unsigned, said: () => told.map(({ type, of }) => `${type} ${of}`) }
 }
 
-async function openWorld(engine: keyof typeof stores, { refusals }: { refusals: number }) {
+async function openWorld(engine: keyof typeof stores, { refusals, leaseMs }: { refusals: number; leaseMs: number }) {
   const dir = makeDir()
   const store = await stores[engine]()
   const receiver = await startReceiver(refusals)
@@ -69,7 +69,7 @@ async function openWorld(engine: keyof typeof stores, { refusals }: { refusals: 
     CREW_WORKER_BASE_URL: worker.url,
     CREW_EGRESS_ALLOW: '127.0.0.0/8',
     CREW_SECRET_KEY: KEY,
-    CREW_LEASE_MS: '2000',
+    CREW_LEASE_MS: String(leaseMs),
     ...store,
   }
   const start = () => startCrew({ dir, env })
@@ -80,7 +80,7 @@ async function openWorld(engine: keyof typeof stores, { refusals }: { refusals: 
 test.each(['sqlite', 'redis', 'cluster'] as const)(
   'on %s every event is told, signed, to a receiver that refuses each twice, and the last tasks run before the ends are told',
   async (engine) => {
-    const { receiver, worker, start, notify } = await openWorld(engine, { refusals: 2 })
+    const { receiver, worker, start, notify } = await openWorld(engine, { refusals: 2, leaseMs: 30_000 })
     const { api } = await start()
     await api.put('/api/v1/notifications', { notify })
     const graph = (id: string, tasks: object[], more: object = {}) =>
@@ -123,7 +123,7 @@ test.each(['sqlite', 'redis', 'cluster'] as const)(
 test.each(['sqlite', 'redis', 'cluster'] as const)(
   'on %s what a server that was killed has not told is told by the next, and no event has two ids',
   async (engine) => {
-    const { receiver, start, notify } = await openWorld(engine, { refusals: 0 })
+    const { receiver, start, notify } = await openWorld(engine, { refusals: 0, leaseMs: 2000 })
     const groups = 30
     const first = await start()
     const last = { finally: { worker: 'cleanup' } }

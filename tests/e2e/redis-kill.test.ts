@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { awakeMs } from '../support/awake.ts'
 import { expectSound } from './redis/checks.ts'
 import { type Fleet, type Instance, instanceOf, LEASE_MS } from './redis/fleet.ts'
 import { type Aftermath, storm } from './redis/storm.ts'
@@ -36,7 +37,7 @@ function slowestTakeover({ history, troubles }: Aftermath): number {
       const posts = history.deliveries.filter(({ taskId }) => taskId === id)
       const lost = posts.findIndex((each) => instanceOf(each) === instance && each.answeredAt === null)
       // One with a key may end with another one's result.
-      return lost < 0 || key !== '' ? 0 : (posts[lost + 1]?.firstByteAt ?? Number.POSITIVE_INFINITY) - at
+      return lost < 0 || key !== '' ? 0 : awakeMs(at, posts[lost + 1]?.firstByteAt ?? Number.POSITIVE_INFINITY)
     }),
   )
   return Math.max(0, ...waits)

@@ -36,8 +36,7 @@ test('three servers never exceed the rate of a workgroup, and use it', async () 
   const spans = await runAll(fleet, 'shared')
   const starts = spans.map(({ startedAt }) => startedAt).sort((a, b) => a - b)
   expect(excessOf(starts, { count: COUNT, perMs: 1000, burst: BURST })).toEqual([])
-  const [first = 0, last = 0] = [starts[0], starts.at(-1)]
-  const perSecond = ((starts.length - 1) * 1000) / (last - first)
+  const perSecond = rateOf(starts)
   console.log(JSON.stringify({ tasks: starts.length, perSecond }))
   // Not halved: the rate that was allowed is the rate that is had, however many servers ask for it.
   expect(perSecond).toBeGreaterThan(COUNT * 0.8)
@@ -103,6 +102,14 @@ function mostAtOnce(spans: readonly Span[]): number {
     most = Math.max(most, now)
   }
   return most
+}
+
+const STRETCH = 40
+
+/** Starts a second in the middling one of all stretches: one in which the machine stalls says nothing of the rate. */
+function rateOf(starts: readonly number[]): number {
+  const lengths = starts.slice(STRETCH).map((at, first) => at - (starts[first] ?? 0))
+  return (STRETCH * 1000) / (lengths.sort((a, b) => a - b)[Math.floor(lengths.length / 2)] ?? 0)
 }
 
 /** Stretches with more starts than the rate allows: any `t` ms hold at most `t / interval + burst`. */

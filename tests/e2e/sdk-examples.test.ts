@@ -72,7 +72,7 @@ async function startServer(name: string): Promise<[string, string]> {
 async function runTask(task: { readonly worker: string; readonly input: unknown; readonly timeoutSeconds?: number }) {
   const id = `task-of-${task.worker}`
   const group = await client.createGraph({ tasks: [{ id, remainingAttempts: 1, ...task }] })
-  await client.waitForGroup(group.id, { timeoutSeconds: 30 })
+  await client.waitForGroup(group.id, { timeoutSeconds: 100 })
   return client.getTask(id)
 }
 
@@ -99,9 +99,10 @@ test('the example of a Cloudflare Worker makes children, whose order is kept', a
 })
 
 test('the example of a long-running worker tells how far it is, and outlives its lease', async () => {
-  expect(await runTask({ worker: 'long', input: { frames: 30 }, timeoutSeconds: 1 })).toMatchObject({
+  // Each takes 50 ms and more: longer in all than the lease, and that is long enough for a machine that stalls.
+  expect(await runTask({ worker: 'long', input: { frames: 90 }, timeoutSeconds: 4 })).toMatchObject({
     state: 'succeeded',
-    output: { rendered: 30 },
+    output: { rendered: 90 },
     errors: [],
   })
 })

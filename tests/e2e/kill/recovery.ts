@@ -1,4 +1,5 @@
 import type { Index, Life } from '../../../server/selftest/history.ts'
+import { awakeMs } from '../../support/awake.ts'
 import type { TaskJson } from '../support/api-client.ts'
 
 /** What must be POSTed this soon after a restart (I4). */
@@ -42,8 +43,8 @@ export function checkRecovery(index: Index, createdBefore: ReadonlyMap<string, n
 function waited(index: Index, taskId: string, life: Life & { healthyAt: number }): number | null {
   const next = index.deliveriesOf(taskId).find(({ firstByteAt }) => firstByteAt >= life.spawnedAt)
   const isInThisLife = next !== undefined && next.firstByteAt < life.goneAt
-  if (isInThisLife) return Math.max(0, next.firstByteAt - life.healthyAt)
-  return life.killedAt - life.healthyAt > RECOVERY_MS ? Number.POSITIVE_INFINITY : null
+  if (isInThisLife) return Math.max(0, awakeMs(life.healthyAt, next.firstByteAt))
+  return awakeMs(life.healthyAt, life.killedAt) > RECOVERY_MS ? Number.POSITIVE_INFINITY : null
 }
 
 /**

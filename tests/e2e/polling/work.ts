@@ -5,11 +5,11 @@ import { faultsOfAnswers, faultsOfEnds, faultsOfOverlap, faultsOfRepeats, type P
 import { Poller, type PollerOptions } from './poller.ts'
 
 export const CHANNEL = 'polled'
-/** Longer than a busy machine takes for one task, short enough to wait for its end. */
-export const LEASE_SECONDS = 3
+/** Longer than a busy machine takes for one task, also when it stalls; short enough to wait for its end. */
+export const LEASE_SECONDS = 8
 
 /** For machines that are busy. */
-const FINISH_MS = 100_000
+const FINISH_MS = 240_000
 
 /** Groups with tasks of a worker that fetches them; answers their ids. */
 export async function createTasks(

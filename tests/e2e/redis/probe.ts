@@ -1,3 +1,4 @@
+import { awakeMs } from '../../support/awake.ts'
 import type { Api, ApiAnswer } from '../support/api-client.ts'
 import { pass } from '../support/waiting.ts'
 
@@ -34,7 +35,7 @@ export class Probe {
       .filter((each) => !isRight(each))
       .map(({ path, answer }) => `${path}: ${answer.status} ${answer.text}`)
     const slow = this.asked
-      .filter(({ tookMs }) => tookMs > answerMs)
+      .filter(({ sentAt, tookMs }) => awakeMs(sentAt, sentAt + tookMs) > answerMs)
       .map(({ path, tookMs }) => `${path} was answered after ${tookMs} ms`)
     return [...unasked.map((path) => `${path} was answered never`), ...wrong, ...slow]
   }
