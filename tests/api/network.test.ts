@@ -7,7 +7,7 @@ import { dirname, join } from 'node:path'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { ANSWER_TIMEOUT_MS, LOOK_MS } from '../../server/api/slow-clients.ts'
 import { httpServers } from '../../server/http-server.ts'
-import { systemClock } from '../../server/system-clock.ts'
+import { systemClock, systemTimers } from '../../server/system-clock.ts'
 import { makeApi, TOKEN } from './make-api.ts'
 
 const headers = { authorization: `Bearer ${TOKEN}`, 'content-type': 'application/json' }
@@ -142,6 +142,8 @@ describe('closing', () => {
       release = resolve
     })
     const api = await makeApi({
+      // What is under way is waited for as long as it takes here, else the server would end without it after a second.
+      timers: { ...systemTimers, after: () => () => true },
       readiness: async () => {
         answerReadiness()
         await released

@@ -20,6 +20,7 @@ export function clientOf({ url }: Pick<CrewProcess, 'url'>, token: string) {
   return {
     get: (path: string) => call('GET', path),
     post: (path: string, body: unknown) => call('POST', path, body),
+    put: (path: string, body: unknown) => call('PUT', path, body),
   }
 }
 

@@ -32,7 +32,8 @@ test('a scrape after failures, rate limits and holds is what promtool takes, and
   expect(checkMetrics(text)).toBe('')
   expect(text).toContain('crew_workgroup_cooloff_until_timestamp_seconds{workgroup="ads \\"x\\"�\\\\"}')
   expect(allMetrics.filter(({ name }) => !text.includes(`# TYPE ${name} `))).toEqual([])
-  expect(text).toMatch(/^nodejs_eventloop_lag_max_seconds 0\.\d+/m)
+  // On a busy machine that may be seconds.
+  expect(text).toMatch(/^nodejs_eventloop_lag_max_seconds (?!0$)[\d.]+$/m)
   expect(text).toMatch(/^nodejs_heap_size_used_bytes [1-9]/m)
   // Neither ids nor what clients named or sent.
   expect(text).not.toMatch(/limited-0|secret-name|token-of-the-test|hunter2/)

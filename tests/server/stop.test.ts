@@ -1,5 +1,8 @@
-import { expect, test } from 'vitest'
+import { createServer, type ServerResponse } from 'node:http'
+import type { AddressInfo } from 'node:net'
+import { expect, onTestFinished, test } from 'vitest'
 import { WebSocket } from 'ws'
+import { awakeMs } from '../support/awake.ts'
 import { type CrewProcess, eventually, makeFolder, startCrew } from './crew-process.ts'
 import { clientOf } from './http-client.ts'
 
@@ -30,8 +33,10 @@ test('open streams and websockets do not delay the end', async () => {
 })
 
 test('attempts in flight finish first, while the server says that it takes no more', async () => {
-  const { crew, client, createTask, restart } = await makeServer()
-  const running = await createTask({ worker: 'slow', input: { delayMs: 2000 } })
+  const held = await startHeldWorker()
+  const { crew, client, createTask, restart } = await makeServer({ CREW_EGRESS_ALLOW: '127.0.0.0/8' })
+  await client.put('/api/v1/worker/held', { url: held.url })
+  const running = await createTask({ worker: 'held' })
   await eventually(async () => (await stateOf(client, running.id)) === 'running')
   crew.kill('SIGTERM')
   await eventually(async () => (await fetch(`${crew.url}/readyz`)).status === 503)
@@ -41,6 +46,7 @@ test('attempts in flight finish first, while the server says that it takes no mo
   })
   expect((await fetch(`${crew.url}/healthz`)).status).toBe(200)
   const late = await createTask({ worker: 'echo' })
+  held.answer()
   expect(await crew.ended).toBe(0)
 
   const next = await restart()
@@ -105,7 +111,25 @@ async function makeServer(settings: Record<string, string> = {}) {
 async function timedStop(crew: CrewProcess, signal: NodeJS.Signals = 'SIGTERM') {
   const startedAt = performance.now()
   crew.kill(signal)
-  return { code: await crew.ended, ms: performance.now() - startedAt }
+  return { code: await crew.ended, ms: awakeMs(startedAt) }
+}
+
+/** A worker that answers when it is told to. */
+async function startHeldWorker() {
+  const open: ServerResponse[] = []
+  const server = createServer((request, response) => {
+    request.resume()
+    open.push(response)
+  })
+  await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve))
+  onTestFinished(() => {
+    server.closeAllConnections()
+    server.close()
+  })
+  const answer = (): void => {
+    for (const response of open) response.writeHead(200, { 'content-type': 'application/json' }).end('{}')
+  }
+  return { url: `http://127.0.0.1:${(server.address() as AddressInfo).port}/`, answer }
 }
 
 const stateOf = async (client: Client, id: string): Promise<string> => (await client.get(`/api/v1/task/${id}`)).state
