@@ -26,6 +26,7 @@ async function faultsOf(
       )
     },
     tend: async () => {},
+    rest: async () => {},
     writes: writes ?? (() => []),
     takesTime: () => false,
     fingerprint: async () => null,

@@ -15,6 +15,8 @@ export interface Target {
   tend(): Promise<void>
   /** What was written so far, a line each; where nobody can know that, nothing. */
   writes(): readonly string[]
+  /** Resolves when nothing of what was asked before is under way any more, as what is written behind an answer. */
+  rest(): Promise<void>
   /** Other work goes on while it is answered: a scan before and after would tell of that. */
   takesTime(operation: Operation): boolean
   /** Of all state; null where it cannot be had while the server runs. */
@@ -73,6 +75,7 @@ interface Trial {
 }
 
 async function tryOnce(target: Target, judge: Judge, request: FuzzRequest): Promise<Trial> {
+  await target.rest()
   const before = target.writes().length
   try {
     const answer = await target.send(request)

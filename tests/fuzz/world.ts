@@ -52,6 +52,9 @@ export async function openFuzzWorld(random: Random, known: Known): Promise<FuzzW
     api,
     logins: await makeLogins(api),
     writes: () => meter.writes,
+    async rest() {
+      for (const idle of idles) await idle()
+    },
     takesTime,
     async fingerprint() {
       // What goes on behind an answer, or in the controller beside it, is no change of the request that comes next.
