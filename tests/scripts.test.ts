@@ -14,7 +14,7 @@ const SERVER = `
     setTimeout(() => process.exit(0), 100)
   })
   console.log('server ' + process.pid)
-  setTimeout(() => process.exit(9), 15_000)`
+  setTimeout(() => process.exit(9), 60_000)`
 
 let folder: string
 let launchers: ChildProcess[]

@@ -194,7 +194,7 @@ describe('systemd/crew.service', () => {
 })
 
 test('the worker of compose.yaml answers as a worker does, and ends when it is told to', async () => {
-  const child = spawn(process.execPath, [join(deploy, 'worker/worker.mjs')], { env: { PORT: '0' }, timeout: 15_000 })
+  const child = spawn(process.execPath, [join(deploy, 'worker/worker.mjs')], { env: { PORT: '0' }, timeout: 60_000 })
   const ended = once(child, 'exit')
   const [line] = await once(child.stdout, 'data')
   const [, port] = /listens at (\d+)/.exec(String(line)) ?? []
