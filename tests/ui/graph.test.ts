@@ -3,7 +3,7 @@ import { createRequire } from 'node:module'
 import type { Browser, Locator, Page, Response } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
 import { accounts, fanOut, type Sketch } from './lib/graphs.ts'
-import { expectNoComplaints, launchBrowser } from './support/browser.ts'
+import { bestOf, expectNoComplaints, launchBrowser } from './support/browser.ts'
 import { logIn, makeWorld, type World } from './support/world.ts'
 
 let browser: Browser
@@ -57,15 +57,6 @@ const paintMsOf = (page: Page): Promise<number> =>
 
 const painted = (page: Page): Promise<unknown> =>
   page.waitForFunction(() => performance.getEntriesByName('crew graph painted').length > 0)
-
-const MAX_TRIES = 10
-
-/** The best of some tries, until it is good enough: others use the machine too, and what is asked is what the page needs. */
-async function bestOf(enough: number, run: () => Promise<number>): Promise<number> {
-  let best = Number.POSITIVE_INFINITY
-  for (let tries = 0; tries < MAX_TRIES && best >= enough; tries++) best = Math.min(best, await run())
-  return best
-}
 
 /** Frames a second while `each` runs at every one of them. */
 const framesWhile = (page: Page, each: string): Promise<number> =>

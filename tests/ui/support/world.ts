@@ -3,6 +3,7 @@ import type { AddressInfo } from 'node:net'
 import type { Browser } from 'playwright-core'
 import { onTestFinished } from 'vitest'
 import { type Crew, makeDir, startCrew } from '../../e2e/support/crew.ts'
+import { freePort } from '../../support/free-port.ts'
 import { openTab, type Tab, type Visit } from './browser.ts'
 
 export const PASSWORD = 'secret of the test'
@@ -37,6 +38,8 @@ export async function makeWorld(env: Readonly<Record<string, string>> = {}): Pro
   const dir = makeDir()
   const crew = await startCrew({
     dir,
+    // Some come back on it.
+    args: ['--port', String(await freePort())],
     env: { CREW_AUTH_PASSWORD: PASSWORD, CREW_WORKER_BASE_URL: `http://127.0.0.1:${port}/`, ...env },
   })
   onTestFinished(() => crew.kill9())
