@@ -42,6 +42,8 @@ import type {
 const TASKS_PER_READ = 500
 /** Indexes read in one script: about 1 µs each. */
 const INDEXES_PER_READ = 1000
+/** Leases renewed in one script, about 15 µs each: a server may have 10,000 in flight. */
+const LEASES_PER_SCRIPT = 500
 /** How long a server that closed is remembered as gone: longer than any lease. */
 const GONE_MS = 24 * 3600 * 1000
 
@@ -85,13 +87,10 @@ export class Partition implements Store {
   }
 
   async renewLeases(leases: readonly LeaseRef[], leaseMs: number, holder = ''): Promise<string[]> {
-    const reply = await this.#host.run(
-      'renewLeases',
-      leaseMs,
-      holder,
-      ...leases.flatMap(({ taskId, token }) => [taskId, token]),
-    )
-    return reply as string[]
+    const renew = (slice: readonly LeaseRef[]) =>
+      this.#host.run('renewLeases', leaseMs, holder, ...slice.flatMap(({ taskId, token }) => [taskId, token]))
+    const lost = await Promise.all(slicesOf(leases, LEASES_PER_SCRIPT).map(renew))
+    return (lost as string[][]).flat()
   }
 
   async listExpiredLeases(limit: number): Promise<Task[]> {
