@@ -31,6 +31,7 @@ export async function startProcessTarget(random: Random, known: Known): Promise<
       await tendWorld({ json }, known)
       for (const name of PULLED) known.learn('acquireTask', await json('POST', acquireUrl(name), poller))
     },
+    rest: async () => {},
     writes: () => [],
     takesTime: () => false,
     fingerprint: async () => null,
