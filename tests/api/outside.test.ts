@@ -1,7 +1,13 @@
+import { once } from 'node:events'
+import { connect } from 'node:net'
 import { describe, expect, onTestFinished, test } from 'vitest'
 import { outsideDesk } from '../../server/controller/outside-desk.ts'
+import type { OutsideDesk } from '../../server/services/worker-context.ts'
+import type { TaskStorage } from '../../storage/task-storage.ts'
 import { openControllerWorld } from '../support/controller-world.ts'
-import { type Call, expectProblem, type Json, makeApi } from './make-api.ts'
+import { nobodyOutside } from '../support/nobody-outside.ts'
+import { wrapStorage } from '../support/storage-wrappers.ts'
+import { type Call, expectProblem, type Json, makeApi, TOKEN } from './make-api.ts'
 
 /** The API over a controller that runs, with one group of the worker `w/x`. */
 async function makeOutside(tasks: readonly object[] = [{ id: 'a', input: { n: 1.5 } }]) {
@@ -122,6 +128,37 @@ describe('a task that is fetched', () => {
     const [attempt] = await storage.listAttempts('a')
     expect(attempt).toMatchObject({ outcome: 'badResponse' })
     expect(attempt?.error).toContain('/children/0/parentIds/0')
+  })
+
+  test('is leased to nobody who went away while his key was looked up', async () => {
+    let leave = async (): Promise<void> => {}
+    const wrap = (storage: TaskStorage): TaskStorage =>
+      wrapStorage(storage, {
+        createRecord: async (...record) => {
+          await leave()
+          return storage.createRecord(...record)
+        },
+      })
+    const asked = Promise.withResolvers<boolean>()
+    const acquire: OutsideDesk['acquire'] = async ({ signal }) => {
+      asked.resolve(signal.aborted)
+      return null
+    }
+    const api = await makeApi({ wrap, outside: { ...nobodyOutside, acquire } })
+    await api.json('PUT', '/api/v1/worker/w', { mode: 'pull' })
+    const { hostname, port } = new URL(await api.listen())
+    const client = connect(Number(port), hostname)
+    api.app.server.prependListener('request', (_request, answer) => {
+      leave = async () => {
+        client.destroy()
+        await once(answer, 'close')
+      }
+    })
+    const head = ['POST /api/v1/channel/w/acquire HTTP/1.1', 'Host: x', `Authorization: ${TOKEN}`, 'Idempotency-Key: k']
+    const body = '{"workerId":"me","wait":30}'
+    const about = ['Content-Type: application/json', `Content-Length: ${body.length}`]
+    client.write([...head, ...about, '', body].join('\r\n'))
+    expect(await asked.promise).toBe(true)
   })
 
   test('is none of a worker that is called', async () => {

@@ -36,6 +36,8 @@ export function channelRoutes(app: ApiInstance, { services }: ApiDeps): void {
 /** Aborted when whoever asks is gone before there is an answer. */
 function goneSignal(reply: FastifyReply): AbortSignal {
   const gone = new AbortController()
+  // While its login or its key was looked up: that was told, and is not told again.
+  if (reply.raw.destroyed) gone.abort()
   reply.raw.once('close', () => {
     if (!reply.raw.writableEnded) gone.abort()
   })
