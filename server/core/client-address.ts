@@ -1,4 +1,4 @@
-import { type IpAddress, type IpRange, isInRange, parseIp, unmapped } from './ip-address.ts'
+import { type IpAddress, type IpRange, isInRange, parseIp, unmapped, unmappedRange } from './ip-address.ts'
 
 /** Where a request came from. */
 export interface Hops {
@@ -34,10 +34,10 @@ export function placeOf(address: string): string {
   return ip.length === 4 ? ip.join('.') : `${ip.slice(0, 8).join('.')}/64`
 }
 
-/** Whether an address is that of a proxy of ours. */
+/** Whether an address is that of a proxy of ours; either may be written as a socket for both kinds tells it. */
 export const isOurs = (address: string, proxies: readonly IpRange[]): boolean => {
   const ip = addressOf(address)
-  return ip !== null && proxies.some((range) => isInRange(ip, range))
+  return ip !== null && proxies.some((range) => isInRange(ip, unmappedRange(range)))
 }
 
 function addressOf(text: string): IpAddress | null {

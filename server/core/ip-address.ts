@@ -43,6 +43,12 @@ export function unmapped(address: IpAddress): IpAddress {
   return address.length === 16 && MAPPED.every((byte, at) => address[at] === byte) ? address.slice(12) : address
 }
 
+/** The same of a range: within `::ffff:0:0/96` it is one of IPv4. */
+export function unmappedRange(range: IpRange): IpRange {
+  const address = unmapped(range.address)
+  return address === range.address || range.bits < 96 ? range : { address, bits: range.bits - 96 }
+}
+
 /** The bits of a byte that a prefix covers. */
 function maskOf(index: number, bits: number): number {
   const covered = Math.min(8, Math.max(0, bits - index * 8))

@@ -3,7 +3,9 @@ import { describe, expect, test } from 'vitest'
 import { clientAddress, placeOf } from '../../server/core/client-address.ts'
 import { type IpRange, parseRange } from '../../server/core/ip-address.ts'
 
-const proxies: IpRange[] = ['10.0.0.0/8', 'fd00::/8'].flatMap((text) => parseRange(text) ?? [])
+const proxies: IpRange[] = ['10.0.0.0/8', 'fd00::/8', '::ffff:192.0.2.9', '::ffff:198.18.0.0/111'].flatMap(
+  (text) => parseRange(text) ?? [],
+)
 const client = (peer: string, forwardedFor?: string): string => clientAddress({ peer, forwardedFor, proxies })
 
 describe('who asked', () => {
@@ -18,6 +20,9 @@ describe('who asked', () => {
     ['there are only proxies', '10.0.0.1', '10.0.0.3,10.0.0.2', '10.0.0.3'],
     ['the socket is of IPv6 as well', '::ffff:10.0.0.1', '203.0.113.7', '203.0.113.7'],
     ['the proxy is of IPv6', 'fd00::1', '2001:db8::7', '2001:db8::7'],
+    ['the proxy was named as the socket tells it', '::ffff:192.0.2.9', '203.0.113.7', '203.0.113.7'],
+    ['many were named so', '198.19.0.1', '203.0.113.7, 198.18.255.1', '203.0.113.7'],
+    ['others are not meant by it', '192.0.2.10', '203.0.113.7', '192.0.2.10'],
     ['ports are told', '10.0.0.1', '[2001:db8::7]:4711, 10.0.0.2:80', '2001:db8::7'],
   ])('is known when %s', (_, peer, forwardedFor, who) => expect(client(peer, forwardedFor)).toBe(who))
 
