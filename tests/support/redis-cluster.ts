@@ -28,6 +28,8 @@ export interface RedisCluster {
 const MASTERS = 3
 const SLOTS = 16_384
 const NODE_TIMEOUT_MS = 1500
+/** Without replicas nobody takes over: a master that a busy machine keeps waiting is not to be taken for dead. */
+const ALONE_TIMEOUT_MS = 10_000
 
 export async function startRedisCluster(options: RedisClusterOptions = {}): Promise<RedisCluster> {
   const nodes = await startNodes(MASTERS * (1 + (options.replicas ?? 0)), options)
@@ -61,7 +63,11 @@ async function putBehindProxy(master: RedisServer): Promise<TcpProxy> {
 
 /** Stops those that did start when one does not. */
 async function startNodes(count: number, options: RedisClusterOptions): Promise<RedisServer[]> {
-  const { appendonly = 'everysec', nodeTimeoutMs = NODE_TIMEOUT_MS } = options
+  const {
+    appendonly = 'everysec',
+    replicas = 0,
+    nodeTimeoutMs = replicas ? NODE_TIMEOUT_MS : ALONE_TIMEOUT_MS,
+  } = options
   const config = {
     'cluster-enabled': 'yes',
     'cluster-require-full-coverage': 'no',
@@ -89,12 +95,13 @@ async function spreadSlots(masters: readonly RedisServer[]): Promise<void> {
 }
 
 async function meet(nodes: readonly RedisServer[]): Promise<void> {
-  const [first, ...others] = nodes
   // Different epochs from the start, or the nodes spend seconds to agree on some.
   await Promise.all(nodes.map((node, index) => node.command('CLUSTER', 'SET-CONFIG-EPOCH', index + 1)))
-  for (const { host, port, command } of others) {
+  // Each meets each: they would tell each other as well, but take a second for every word.
+  for (const [index, { host, port, command }] of nodes.entries()) {
     const bus = (await command('CONFIG', 'GET', 'cluster-port')) as [string, string]
-    await first?.command('CLUSTER', 'MEET', host, port, bus[1])
+    const before = nodes.slice(0, index)
+    await Promise.all(before.map((node) => node.command('CLUSTER', 'MEET', host, port, bus[1])))
   }
   for (const node of nodes) {
     await until(node, async () => (await infoOf(node)).includes(`cluster_known_nodes:${nodes.length}\r`))
