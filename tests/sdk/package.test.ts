@@ -22,12 +22,12 @@ beforeAll(() => {
   for (const file of ['package.json', 'README.md', 'LICENSE']) cpSync(join(root, file), join(installed, file))
   run(process.execPath, [tsc, '-p', 'tsconfig.build.json', '--outDir', join(installed, 'dist')], root)
   writeFileSync(join(user, 'package.json'), '{"type": "module"}')
-}, 60_000)
+}, 240_000)
 
 afterAll(() => rmSync(user, { recursive: true }))
 
 function run(program: string, args: readonly string[], cwd: string): string {
-  const { status, stdout, stderr, error } = spawnSync(program, args, { cwd, encoding: 'utf8', timeout: 60_000 })
+  const { status, stdout, stderr, error } = spawnSync(program, args, { cwd, encoding: 'utf8', timeout: 200_000 })
   if (status !== 0) throw new Error(`${program} ${args.join(' ')}: ${error ?? `${stdout}${stderr}`}`)
   return stdout
 }
