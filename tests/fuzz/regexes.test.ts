@@ -1,5 +1,6 @@
 import { join } from 'node:path'
 import { describe, expect, test } from 'vitest'
+import { quickestMs } from '../support/quickest.ts'
 import { attacksOn, type Found, hasNestedRepeats, regexesIn, regexesOf } from './regexes.ts'
 
 const LENGTH = 100_000
@@ -15,20 +16,11 @@ const unambiguous = [
   '(?<!HTTP )(?<!HTTP \\d{1,2})[-+]?\\d+(?:[.,:]\\d+)*|(?<=HTTP )(?!\\d{3}(?!\\d))\\d+',
 ]
 
-/** The quickest of three tries: on a busy machine one may take long for no fault of its own. */
-function msOf(work: () => unknown): number {
-  let best = Number.POSITIVE_INFINITY
-  for (let tries = 0; tries < 3 && best > MAX_MS / 10; tries++) {
-    const startedAt = performance.now()
-    work()
-    best = Math.min(best, performance.now() - startedAt)
-  }
-  return best
-}
-
 /** Attacks that take long; one that doubles its time with each character would never end. */
 const slowOn = ({ source, flags }: Omit<Found, 'file'>): string[] =>
-  attacksOn(source, LENGTH).filter((text) => msOf(() => new RegExp(source, flags.replace('g', '')).test(text)) > MAX_MS)
+  attacksOn(source, LENGTH).filter(
+    (text) => quickestMs(MAX_MS, () => new RegExp(source, flags.replace('g', '')).test(text)) > MAX_MS,
+  )
 
 describe('the regular expressions of server and storage', () => {
   test('are found', () => {
