@@ -71,8 +71,9 @@ export function putNotifications(
       known.map(({ receiver }) => receiver),
       clock.now(),
     )
-    if (known.length > 0) await markInUse(context)
     await keepSecrets(context, known)
+    // As late as may be: a server that finds the mark and nobody to tell yet has told the end of a group, to nobody, for good.
+    if (known.length > 0) await markInUse(context)
     await storage.putRecord(NOTIFICATIONS_KEY, notificationsText(next))
     return next
   })

@@ -1,8 +1,10 @@
 import { expect, onTestFinished, test } from 'vitest'
 import { digest } from '../../server/controller/digest.ts'
 import { deliveriesOf } from '../../server/core/delivery.ts'
+import { IN_USE_KEY, NOTIFICATIONS_KEY } from '../../server/core/notifications.ts'
 import { type Role, roles } from '../../server/core/roles.ts'
 import { makeTask } from '../support/make.ts'
+import { wrapStorage } from '../support/storage-wrappers.ts'
 import { receiver } from '../support/watcher-world.ts'
 import { openSocket } from './listen.ts'
 import { expectProblem, makeApi, TOKEN } from './make-api.ts'
@@ -173,6 +175,22 @@ test('who is told of all groups is for admins to read and to set', async () => {
   expectProblem(await call('PUT', '/api/v1/notifications', { body: {} }), 422, 'invalid_request')
   expectProblem(await call('PUT', '/api/v1/notifications', { body: { notify: [], more: 1 } }), 422, 'invalid_request')
   expect(await json('PUT', '/api/v1/notifications', { notify: [] })).toEqual({ notify: [] })
+})
+
+test('servers begin to look for what is to be told when all is there but whom to tell, which comes next', async () => {
+  const written: string[] = []
+  const { json } = await makeApi({
+    wrap: (storage) =>
+      wrapStorage(storage, {
+        putRecord: (key, value, expiresAt) => {
+          written.push(key)
+          return storage.putRecord(key, value, expiresAt)
+        },
+      }),
+  })
+  await json('PUT', '/api/v1/notifications', { notify: [{ url: 'https://e.com/', signingSecret: SECRET }] })
+  expect(written.length).toBeGreaterThan(2)
+  expect(written.slice(-2)).toEqual([IN_USE_KEY, NOTIFICATIONS_KEY])
 })
 
 test('what a rule for all workers says is not for receivers', async () => {

@@ -86,15 +86,17 @@ test.each(['sqlite', 'redis', 'cluster'] as const)(
     await api.put('/api/v1/notifications', { notify })
     const graph = (id: string, tasks: object[], more: object = {}) =>
       api.post('/api/v1/task_groups/graph', { id, tasks, ...more })
+    const never = { worker: 'w', runAfter: '2100-01-01T00:00:00Z' }
+    await graph('idle', [never])
+    await api.post('/api/v1/task_group/idle/pause')
+    // Whom to tell is read once a second: an end before that is told to those who were there before.
+    await eventually('the server knows whom to tell', async () => receiver.told.length === 1)
     const last = { finally: { worker: 'cleanup', input: { for: 'all' } } }
     await graph('good', [{ id: 'a', worker: 'w' }], last)
     await graph('poor', [{ id: 'b', worker: 'bad', remainingAttempts: 1 }], last)
-    const never = { worker: 'w', runAfter: '2100-01-01T00:00:00Z' }
     const stopped = [{ id: 'c', worker: 'bad', remainingAttempts: 1 }, never]
     await graph('stopped', stopped, { ...last, onTaskFailure: 'failFast' })
     await graph('held', [{ id: 'd', worker: 'busy', workgroup: 'shop' }])
-    await graph('idle', [never])
-    await api.post('/api/v1/task_group/idle/pause')
     const expected = [
       'group.failed poor',
       'group.failed stopped',
