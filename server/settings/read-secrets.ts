@@ -1,6 +1,7 @@
 import { parseEnv } from 'node:util'
 import { Faults } from './faults.ts'
 import type { SettingsInput } from './read-settings.ts'
+import { readSecretFile } from './secret-file.ts'
 import { SettingError } from './setting-error.ts'
 import { fileNamesOf, namesOf, SETTING_KEYS } from './settings-table.ts'
 import type { Place } from './source.ts'
@@ -68,15 +69,8 @@ function addSecret(found: Map<string, FoundSecret>, { variable, text, source, re
     throw new SettingError(`${variable.slice(0, 100)} names no secret: expected A-Z 0-9 _ behind it.`)
   if (found.has(name))
     throw new SettingError(`Both ${SECRET_PREFIX}${name} and the ${FILE_SUFFIX} of it are set: keep one.`)
-  const value = checked(variable, isFile ? fileText(variable, text, readFile) : text)
+  const value = checked(variable, isFile ? readSecretFile({ name: variable, path: text, readFile }) : text)
   found.set(name, { value, variable, source })
-}
-
-/** Editors and `echo` end a file with a line break, which is no part of the secret. */
-function fileText(variable: string, path: string, readFile: SettingsInput['readFile']): string {
-  const text = readFile(path)?.replace(/\r?\n$/, '')
-  if (text === undefined) throw new SettingError(`${variable} is "${path}": there is no such file.`)
-  return text
 }
 
 function checked(variable: string, value: string): string {

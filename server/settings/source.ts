@@ -1,3 +1,4 @@
+import { readSecretFile } from './secret-file.ts'
 import { SettingError } from './setting-error.ts'
 import { fileNamesOf, namesOf, SETTINGS, type SettingKey, type SettingNames } from './settings-table.ts'
 
@@ -34,16 +35,8 @@ export function lookUp(source: Source, key: SettingKey, readFile: ReadFile): Wri
   if (text !== undefined)
     throw new SettingError(`Both ${name} and ${fileName} are set${source.where}: keep one of them.`)
   return {
-    text: readSecret({ name: `${fileName}${source.where}`, path, readFile }),
+    text: readSecretFile({ name: `${fileName}${source.where}`, path, readFile }),
     name: `${fileName}${source.where}`,
     isOfFile: true,
   }
-}
-
-/** Editors and `echo` end a file with a line break, which is no part of the secret. */
-function readSecret({ name, path, readFile }: { name: string; path: string; readFile: ReadFile }): string {
-  const text = readFile(path)?.replace(/\r?\n$/, '')
-  if (text === undefined) throw new SettingError(`${name} is "${path}": there is no such file.`)
-  if (text === '') throw new SettingError(`${name} is "${path}": the file is empty.`)
-  return text
 }

@@ -1,4 +1,5 @@
 import { type Connection, connect } from '../../../sdk/typescript/src/client/connection.ts'
+import { readSecretFile } from '../../settings/secret-file.ts'
 import { SettingError } from '../../settings/setting-error.ts'
 import { SETTINGS } from '../../settings/settings-table.ts'
 import type { CommandFlag } from '../command.ts'
@@ -89,10 +90,7 @@ function secret(world: ClientWorld, name: string): string | undefined {
   const value = told(world, name)
   if (value !== undefined) return value
   const path = told(world, `${name}_FILE`)
-  if (path === undefined) return undefined
-  const text = world.readFile(path)
-  if (text === null) throw new SettingError(`${name}_FILE names ${path}, which is no file: check its name.`)
-  return text.trim()
+  return path && readSecretFile({ name: `${name}_FILE`, path, readFile: world.readFile })
 }
 
 /** An empty variable is how a shell says "not set". */

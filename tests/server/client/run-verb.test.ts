@@ -285,6 +285,26 @@ test.each([
   await expect(crew(line, { stdin: '1' })).rejects.toThrow(new SettingError(sentence))
 })
 
+test.each([
+  [' pass word \r\n', ' pass word '],
+  ['pass\n\n', 'pass\n'],
+])('of the file of a password %j all but its last line break is the password', async (text, password) => {
+  const { calls } = await crew(['group', 'list'], {
+    env: { CREW_TOKEN: '', CREW_AUTH_PASSWORD_FILE: 'f' },
+    files: { f: text },
+    reply: ({ path }) => [200, path === '/login' ? '{"token":"session"}' : '{}'],
+  })
+  expect(JSON.parse(calls[0]?.body ?? '')).toMatchObject({ password })
+})
+
+test.each([
+  [{}, 'there is no such file'],
+  [{ f: '\n' }, 'the file is empty'],
+])('a file of a token %j is refused', async (files, what) => {
+  const listing = crew(['group', 'list'], { env: { CREW_TOKEN: '', CREW_TOKEN_FILE: 'f' }, files })
+  await expect(listing).rejects.toThrow(`CREW_TOKEN_FILE is "f": ${what}.`)
+})
+
 test('a token comes from a flag, the environment or a file; a password logs in', async () => {
   const tokenOf = async (env: Record<string, string>, ...flags: string[]) => {
     const reply: Reply = ({ path }) => [200, path === '/login' ? '{"token":"session"}' : '{}']
