@@ -112,10 +112,12 @@ export class Link {
       const end = (run: () => void): void => {
         if (isOver) return
         isOver = true
+        if (process.isDead) weather.befall(call.method, 'killed')
         process.deliver(run)
       }
       const fail = () => end(() => reject(unavailable()))
       if (weather.isPartitioned(process.name) || weather.brings('failBefore')) {
+        weather.befall(call.method, 'refused')
         agenda.after(weather.latency(), `${process.name} ${call.method} fails`, fail)
         return
       }
@@ -143,6 +145,7 @@ export class Link {
     const done = this.#execute(this.#part(call), leaseMs)
     const isCut = (): boolean => this.#isCut
     if (done.isPartial || weather.brings('executeThenFail')) {
+      weather.befall(call.method, 'unanswered')
       agenda.after(weather.latency(), `${process.name} ${call.method} lost its answer`, caller.fail)
       return
     }

@@ -1,8 +1,10 @@
 import { describe, expect, test } from 'vitest'
-import { FAULTS, OPERATIONS } from './plan.ts'
+import type { EngineMethod } from '../../storage/sqlite/engine-calls.ts'
+import { FAULTS, type Fault, OPERATIONS, type Operation } from './plan.ts'
 import regress from './regress/seeds.json' with { type: 'json' }
 import { type Report, STORM_EVENTS, simulate } from './simulate.ts'
 import { checksMade } from './violation.ts'
+import { FATES } from './weather.ts'
 
 /** What a normal run does (PROOF section 3). */
 const DEFAULT_SEEDS = 1500
@@ -14,6 +16,8 @@ const PATIENCE_MS_PER_SEED = 3000
 
 /** What a thousand seeds have to bring of each fault and each operation, or most of what they should find cannot come. */
 const MIN_SEEN_PER_THOUSAND = 10
+/** The calls that a server works by: each of them is to meet all that may befall one, as often. */
+const FATED: readonly EngineMethod[] = ['claim', 'commit', 'getTasks', 'findGroup']
 /** Fewer would leave it to chance. */
 const COUNTED_FROM = 400
 /** Attempts that succeed in the storm, on average: a run in which every server only fails keeps every promise. */
@@ -69,9 +73,14 @@ const patience = (seeds: readonly number[]) => ({ timeout: 20_000 + seeds.length
 /** What came too rarely. */
 function rareOf(reports: readonly Report[]): string[] {
   const least = (MIN_SEEN_PER_THOUSAND * reports.length) / 1000
-  const seen = (name: string): number =>
-    sumOf(reports, ({ faults, operations }) => new Map<string, number>([...faults, ...operations]).get(name) ?? 0)
-  return [...Object.keys(FAULTS), ...Object.keys(OPERATIONS)].filter((name) => seen(name) < least)
+  const seen = new Map<string, number>()
+  const count = (name: string, times = 0): void => void seen.set(name, (seen.get(name) ?? 0) + times)
+  for (const { faults, operations, fates } of reports) {
+    for (const name of Object.keys(FAULTS) as Fault[]) count(name, faults.get(name))
+    for (const name of Object.keys(OPERATIONS) as Operation[]) count(name, operations.get(name))
+    for (const method of FATED) for (const fate of FATES) count(`${method} ${fate}`, fates.get(method)?.get(fate))
+  }
+  return [...seen].filter(([, times]) => times < least).map(([name]) => name)
 }
 
 function summaryOf(reports: readonly Report[]): string {

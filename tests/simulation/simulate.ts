@@ -48,6 +48,7 @@ export interface Report {
   readonly healMs: number
   readonly faults: ReadonlyMap<Fault, number>
   readonly operations: ReadonlyMap<Operation, number>
+  readonly fates: Weather['fates']
 }
 
 /** Faults come during so many events. */
@@ -239,6 +240,7 @@ class Run {
       healMs: this.#agenda.now - storm.endedAt,
       faults: this.#weather.seen,
       operations: this.#clients.done,
+      fates: this.#weather.fates,
     }
   }
 

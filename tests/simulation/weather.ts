@@ -1,9 +1,17 @@
+import type { EngineMethod } from '../../storage/sqlite/engine-calls.ts'
 import type { Agenda } from './agenda.ts'
 import type { Chance } from './chance.ts'
 import { FAULTS, type Fault, type Plan } from './plan.ts'
 
 /** Nothing is longer on its way. */
 export const MAX_DELAY_MS = 2500
+
+/**
+ * What may befall a call of the store that a server makes: nothing is done, it is done and the answer is lost, the server dies while it is
+ * under way. Between two calls a server does nothing that lasts, so these are all the points at which its work can be cut.
+ */
+export const FATES = ['refused', 'unanswered', 'killed'] as const
+export type Fate = (typeof FATES)[number]
 
 /** What network and machines do to everybody. States: `foul` → clear → `fair`, where nothing goes wrong any more. */
 export class Weather {
@@ -13,6 +21,7 @@ export class Weather {
   readonly #partitioned = new Map<string, number>()
   readonly #hanging: (() => void)[] = []
   readonly #seen = new Map<Fault, number>()
+  readonly #fates = new Map<EngineMethod, Map<Fate, number>>()
   #isFair = false
 
   constructor(plan: Plan, chance: Chance, agenda: Agenda) {
@@ -28,6 +37,16 @@ export class Weather {
   /** How often each fault came. */
   get seen(): ReadonlyMap<Fault, number> {
     return this.#seen
+  }
+
+  /** How often what befell calls of the store, by what was called. */
+  get fates(): ReadonlyMap<EngineMethod, ReadonlyMap<Fate, number>> {
+    return this.#fates
+  }
+
+  befall(method: EngineMethod, fate: Fate): void {
+    const ofMethod = this.#fates.get(method) ?? new Map<Fate, number>()
+    this.#fates.set(method, ofMethod.set(fate, (ofMethod.get(fate) ?? 0) + 1))
   }
 
   /** Whether this fault comes now. */
