@@ -1,10 +1,9 @@
 import { expect, test } from 'vitest'
 import { expectSound } from '../e2e/redis/checks.ts'
-import { type Fleet, type Instance, instanceOf, LEASE_MS } from '../e2e/redis/fleet.ts'
+import { type Fleet, type Instance, instanceOf, LEASE_MS, openOf } from '../e2e/redis/fleet.ts'
 import { Probe } from '../e2e/redis/probe.ts'
 import { storm } from '../e2e/redis/storm.ts'
 import { residentBytes } from '../e2e/support/crew.ts'
-import type { Delivery } from '../e2e/support/recording-worker.ts'
 import { eventually, pass } from '../e2e/support/waiting.ts'
 import type { TcpProxy } from '../support/tcp-proxy.ts'
 
@@ -93,9 +92,6 @@ test('a server that cannot reach Redis for two leases is taken over from, and it
   expect(lost).toBeGreaterThanOrEqual(MIN_FENCED)
   expect(tasks).toBeGreaterThan(MIN_TASKS)
 })
-
-const openOf = ({ worker }: Fleet, { name }: Instance): Delivery[] =>
-  worker.deliveries.filter((each) => each.answeredAt === null && instanceOf(each) === name)
 
 const BAD_MS = 30_000
 const BACKLOG = 400

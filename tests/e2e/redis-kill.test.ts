@@ -1,9 +1,8 @@
 import { expect, test } from 'vitest'
 import { awakeMs } from '../support/awake.ts'
 import { expectSound } from './redis/checks.ts'
-import { type Fleet, type Instance, instanceOf, LEASE_MS } from './redis/fleet.ts'
+import { type Instance, instanceOf, LEASE_MS, openOf } from './redis/fleet.ts'
 import { type Aftermath, storm } from './redis/storm.ts'
-import type { Delivery } from './support/recording-worker.ts'
 import { eventually, pass } from './support/waiting.ts'
 
 const KILLS = 4
@@ -83,6 +82,3 @@ test('a server that is frozen for two leases finds its answers refused, and does
   expect(lost).toBeGreaterThan(MIN_FENCED)
   expect(late).toBeLessThan(MAX_LATE)
 })
-
-const openOf = ({ worker }: Fleet, { name }: Instance): Delivery[] =>
-  worker.deliveries.filter((each) => each.answeredAt === null && instanceOf(each) === name)

@@ -121,6 +121,10 @@ function settingsOf(name: string, storage: string, worker: RecordingWorker): Rec
 /** The server that sent a POST. */
 export const instanceOf = ({ instance }: Pick<Delivery, 'instance'>): string => instance
 
+/** What a server has POSTed and has no answer to yet. */
+export const openOf = ({ worker }: Pick<Fleet, 'worker'>, { name }: Pick<Instance, 'name'>): Delivery[] =>
+  worker.deliveries.filter((each) => each.answeredAt === null && instanceOf(each) === name)
+
 function freezer(pid: number): Pick<Instance, 'freeze' | 'thaw'> {
   return { freeze: () => void process.kill(pid, 'SIGSTOP'), thaw: () => void process.kill(pid, 'SIGCONT') }
 }
