@@ -55,7 +55,7 @@ export default defineConfig({
         test: {
           name: 'chaos',
           include: ['tests/chaos/**/*.test.ts'],
-          testTimeout: 180_000,
+          testTimeout: 300_000,
           hookTimeout: 120_000,
           // The compiled program where there is one, although the tests beside these run from source.
           env: process.env.CREW_CHAOS_BINARY ? { CREW_TEST_BINARY: process.env.CREW_CHAOS_BINARY } : {},

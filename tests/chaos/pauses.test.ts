@@ -9,7 +9,8 @@ import { eventually, inLanes, pass } from '../e2e/support/waiting.ts'
 import { makeGroup } from '../e2e/support/world.ts'
 
 const ROUNDS = 30
-const TASKS = 3000
+/** So many wait at any time, however much runs between two pauses on a machine on which calls take long. */
+const BACKLOG = 1000
 const WORKERS = ['w0', 'w1', 'w2', 'w3'] as const
 const WORK_MS = 30
 const MIN_IN_FLIGHT = 10
@@ -21,7 +22,7 @@ test('a group and a workgroup that are paused thirty times over three servers st
     env: { CREW_MAX_IN_FLIGHT_PER_WORKER: '6' },
     respond: () => ({ body: {}, delayMs: WORK_MS }),
   })
-  const groupId = await fill(fleet)
+  const groupId = await setUp(fleet)
   const { windows, inFlight } = await pauseAgainAndAgain(fleet, groupId, random)
   const [{ api }] = fleet.instances as [Instance, ...Instance[]]
   await api.post(`/api/v1/task_group/${groupId}/pause`)
@@ -39,19 +40,25 @@ test('a group and a workgroup that are paused thirty times over three servers st
   expect((await countsOf(api, groupId)).paused).toBeGreaterThan(0)
 })
 
-async function fill({ instances: [first] }: Fleet): Promise<string> {
+async function setUp({ instances: [first] }: Fleet): Promise<string> {
   const { api } = first as Instance
   const { id: groupId } = await makeGroup(api)
   // After a pause work begins slowly, which is another promise, and would let little run between two of them.
   for (const path of ['workgroup/wg', ...WORKERS.map((name) => `worker/${name}`)])
     await api.put(`/api/v1/${path}`, { ramp: { stepSeconds: 0 } })
-  const tasks = Array.from({ length: TASKS }, (_, at) => ({
-    id: `t${at}`,
+  return groupId
+}
+
+/** Adds tasks while fewer than the backlog wait; `made` are there. Answers how many there are then. */
+async function fill({ instances: [first], worker }: Fleet, groupId: string, made: number): Promise<number> {
+  if (made - worker.deliveries.length >= BACKLOG) return made
+  const tasks = Array.from({ length: BACKLOG }, (_, at) => ({
+    id: `t${made + at}`,
     worker: WORKERS[at % WORKERS.length],
     workgroup: 'wg',
   }))
-  await api.post(`/api/v1/task_group/${groupId}/tasks/batch`, { tasks })
-  return groupId
+  await (first as Instance).api.post(`/api/v1/task_group/${groupId}/tasks/batch`, { tasks })
+  return made + BACKLOG
 }
 
 /** Each by another server than the one that resumes; what was in flight as a pause was acknowledged is counted. */
@@ -59,7 +66,9 @@ async function pauseAgainAndAgain(fleet: Fleet, groupId: string, random: Random)
   const windows: PauseWindow[] = []
   let inFlight = 0
   const { worker, instances } = fleet
+  let made = 0
   for (let round = 0; round < 2 * ROUNDS; round++) {
+    made = await fill(fleet, groupId, made)
     const before = worker.deliveries.length
     await eventually('work goes on', () => worker.deliveries.length > before)
     const [scope, name, path, body] =

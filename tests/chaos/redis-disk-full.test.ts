@@ -13,11 +13,13 @@ import { isFull, withoutRefused } from './store/refused.ts'
 const MIN_TASKS = 200
 const MIN_REFUSED = 20
 
+const optionsOf = (appendonly: 'everysec' | 'always') => ({ size: 2, redis: { appendonly }, everyMs: 40 })
+
 test('a Redis without room for its file refuses new work, and all goes on by itself when there is room', async ({
   skip,
 }) => {
   skip(NO_LIMITS !== '', NO_LIMITS)
-  const aftermath = await storm('fill the disk', { size: 2, redis: { appendonly: 'everysec' } }, async (it) => {
+  const aftermath = await storm('fill the disk', optionsOf('everysec'), async (it) => {
     const { fleet, load, progress, troubleOfRedis } = it
     troubleOfRedis()
     const pid = await fillDisk(fleet.redis)
@@ -39,7 +41,7 @@ test('a Redis that gives up without room loses nothing that was acknowledged, an
   skip,
 }) => {
   skip(NO_LIMITS !== '', NO_LIMITS)
-  const aftermath = await storm('fill the disk always', { size: 2, redis: { appendonly: 'always' } }, async (it) => {
+  const aftermath = await storm('fill the disk always', optionsOf('always'), async (it) => {
     const { fleet, progress, troubleOfRedis } = it
     troubleOfRedis()
     await fillDisk(fleet.redis)

@@ -17,7 +17,7 @@ const MIN_TASKS = 200
 test('a replica that is behind takes over: what it lacks is told apart, and no answer of before has an effect', async () => {
   let rollback: Rollback = { from: 0, until: 0 }
   let refused = 0
-  const options = { size: 2, hasProxies: true, env: { CREW_LOG_LEVEL: 'warn' } }
+  const options = { size: 2, hasProxies: true, everyMs: 40, env: { CREW_LOG_LEVEL: 'warn' } }
   const aftermath = await storm('fail over', options, async ({ fleet, progress }) => {
     const { replica, line } = await startReplica(fleet.redis)
     const [{ api }] = fleet.instances as [Instance, ...Instance[]]

@@ -16,7 +16,7 @@ const MIN_TASKS = 200
 
 test('a Redis that syncs each second and dies while its disk is busy loses two seconds at most, and nothing but that', async () => {
   const rollbacks: Rollback[] = []
-  const options = { size: 2, redis: { appendonly: 'everysec' } } as const
+  const options = { size: 2, redis: { appendonly: 'everysec' }, everyMs: 40 } as const
   const aftermath = await storm('kill Redis everysec', options, async ({ fleet, random, progress, troubleOfRedis }) => {
     pressDisk(fleet.redis.directory)
     for (let kill = 0; kill < KILLS; kill++) {
@@ -47,15 +47,19 @@ test('without an append-only file acknowledged work is lost, the checks see it, 
   await expectRefused(snapshotsOnly)
   let warning = ''
   const env = { CREW_ALLOW_VOLATILE_REDIS: '1', CREW_LOG_LEVEL: 'warn' }
-  const aftermath = await storm('kill Redis without AOF', { size: 1, redis: snapshotsOnly, env }, async (it) => {
-    warning = it.fleet.instances[0]?.stderr() ?? ''
-    await it.progress(50)
-    await it.fleet.redis.command('SAVE')
-    await it.progress(100)
-    it.troubleOfRedis()
-    await it.fleet.redis.kill()
-    await it.fleet.redis.start()
-  })
+  const aftermath = await storm(
+    'kill Redis without AOF',
+    { size: 1, redis: snapshotsOnly, everyMs: 40, env },
+    async (it) => {
+      warning = it.fleet.instances[0]?.stderr() ?? ''
+      await it.progress(50)
+      await it.fleet.redis.command('SAVE')
+      await it.progress(100)
+      it.troubleOfRedis()
+      await it.fleet.redis.kill()
+      await it.fleet.redis.start()
+    },
+  )
   const lost = faultsOfCreations(new Index(aftermath.history)).filter((fault) => fault.endsWith('and is lost'))
   console.log(JSON.stringify({ acknowledgedAndLost: lost.length }))
   expect(lost.length).toBeGreaterThan(10)
