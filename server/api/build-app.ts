@@ -48,6 +48,7 @@ import { tokenRoutes } from './routes/tokens.ts'
 import { trafficRoutes } from './routes/traffic.ts'
 import { indexSender, uiRoutes } from './routes/ui.ts'
 import { userRoutes } from './routes/users.ts'
+import { viewRoutes } from './routes/views.ts'
 import { workerRoutes } from './routes/workers.ts'
 import { workgroupRoutes } from './routes/workgroups.ts'
 import { registerSchemas } from './schemas/catalogue.ts'
@@ -211,6 +212,7 @@ function registerRoutes(app: ApiInstance, deps: ApiDeps, live: Live): void {
   notificationRoutes(app, deps)
   userRoutes(app, deps)
   tokenRoutes(app, deps)
+  viewRoutes(app, deps)
   bulkRoutes(app, deps)
   eventRoutes(app, deps, live.hub)
   errorRoutes(app, deps)

@@ -48,6 +48,7 @@ const tags = [
   { name: 'Live', description: 'Hints about what changes. What they name can be read again.' },
   { name: 'Login', description: 'Sessions for a day, and who one is.' },
   { name: 'People', description: 'Users with passwords, and tokens for programs. For admins.' },
+  { name: 'Views', description: 'Looks at the list of task groups that people keep, and share.' },
   { name: 'Activity', description: 'Who did what.' },
   { name: 'Process', description: 'How the server is.' },
 ]

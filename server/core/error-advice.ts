@@ -49,6 +49,10 @@ export const errorAdvice: Readonly<Record<ErrorCode, ErrorAdvice>> = {
   schedule_not_found: look('schedule', 'schedules'),
   user_not_found: look('user', 'users'),
   token_not_found: look('token', 'tokens'),
+  view_not_found: {
+    when: 'No view has this id, it was deleted, or it is of somebody who does not share it.',
+    todo: 'Look it up: `GET /api/v1/views`.',
+  },
   bulk_not_found: {
     when: 'The preview or operation does not exist, or is so old that it was cleaned up.',
     todo: 'Make a new preview; operations that run are listed by `GET /api/v1/bulk`.',

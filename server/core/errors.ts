@@ -16,6 +16,7 @@ const catalogue = {
   schedule_not_found: { status: 404, title: 'No such schedule' },
   user_not_found: { status: 404, title: 'No such user' },
   token_not_found: { status: 404, title: 'No such token' },
+  view_not_found: { status: 404, title: 'No such saved view' },
   bulk_not_found: { status: 404, title: 'No such bulk operation or preview' },
   attempt_not_found: { status: 404, title: 'No such attempt' },
   error_not_found: { status: 404, title: 'No such error' },

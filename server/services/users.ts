@@ -3,6 +3,7 @@ import { CrewError } from '../core/errors.ts'
 import type { Role } from '../core/roles.ts'
 import { ADMIN_RECORD, adminText, USER_KIND, type User, userFrom, userKey, userText } from '../core/user.ts'
 import { MAX_PEOPLE, type PeopleContext } from './people-context.ts'
+import { forgetOwnViews } from './views.ts'
 
 /** A user as clients see it, without anything of the password. */
 export interface UserView {
@@ -104,13 +105,14 @@ async function putPassword(context: PeopleContext, name: string, passwordHash: s
   await storage.putRecord(userKey(name), userText(user))
 }
 
-/** Its sessions end. Tokens that it made stay: programs depend on them. */
+/** Its sessions end, and its own views go. Tokens that it made stay: programs depend on them. */
 export function deleteUser(context: PeopleContext, name: string): Promise<void> {
   return context.turns.take(async () => {
     if (isConfigured(context, name)) throw lastAdmin(name, 'deleted')
     await loadUser(context, name)
     await context.storage.putRecord(userKey(name), null)
     await context.accessChanged()
+    await forgetOwnViews(context, name)
   })
 }
 

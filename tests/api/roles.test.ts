@@ -7,6 +7,9 @@ import { isFollowed, makeRoles, readOperations } from './operations.ts'
 const exceptions: Readonly<Record<string, Role>> = {
   logout: 'viewer',
   changeMyPassword: 'viewer',
+  createView: 'viewer',
+  updateView: 'viewer',
+  deleteView: 'viewer',
   updateWorkgroup: 'admin',
   updateWorker: 'admin',
   deleteWorker: 'admin',

@@ -15,6 +15,7 @@ const bodies: Readonly<Record<string, (maker: Maker) => object>> = {
   createBulk: bulkBody,
   createUser: (maker) => ({ name: maker.fresh(), role: role(maker), password: 'long enough for all' }),
   createToken: (maker) => ({ name: maker.fresh(), role: role(maker) }),
+  createView: (maker) => ({ name: maker.fresh(), query: 'state=failed', isShared: chance(maker, 0.5) }),
   createOperator: (maker) => ({ channel: maker.fresh(), isPaused: chance(maker, 0.2) }),
   createTaskGraph: (maker) => ({ name: 'graph', isPaused: chance(maker, 0.2), tasks: graphTasks(maker) }),
   createTasks: (maker) => ({ tasks: graphTasks(maker) }),

@@ -10,6 +10,7 @@ export type Kind =
   | 'schedule'
   | 'user'
   | 'token'
+  | 'view'
   | 'bulk'
   | 'snapshot'
   | 'fingerprint'
@@ -85,6 +86,7 @@ const lessons: Readonly<Record<string, (answer: Json) => { kind: Kind; names: un
   putSchedule: ({ id }) => one('schedule', id),
   createUser: ({ name }) => one('user', name),
   createToken: ({ id }) => one('token', id),
+  createView: ({ id }) => one('view', id),
   createOperator: ({ channel }) => one('operator', channel),
   createBulk: ({ snapshot, id }) => (snapshot ? one('snapshot', snapshot) : one('bulk', id)),
   listErrors: ({ errors }) => each('fingerprint', errors, 'fingerprint'),

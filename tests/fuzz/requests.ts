@@ -165,6 +165,7 @@ const kinds: Readonly<Record<string, Kind>> = {
   schedule: 'schedule',
   user: 'user',
   token: 'token',
+  view: 'view',
   bulk: 'bulk',
   error: 'fingerprint',
   attempt: 'attempt',

@@ -74,11 +74,16 @@ const steps: readonly (readonly [name: string, path: string, ready: string, clic
 ]
 
 /** At the end of the page, outside its landmarks: inside them the dialog that a menu may belong to would hide it. */
-const menus = ['Account of', 'Actions for admin']
+const menus = [
+  ['Account of', '/settings/users'],
+  ['Actions for admin', '/settings/users'],
+  ['Views', '/groups'],
+] as const
 
 async function addPeople({ crew: { api } }: World): Promise<void> {
   await api.post('/api/v1/users', { name: 'dana', role: 'viewer', password: 'a long password' })
   await api.post('/api/v1/tokens', { name: 'nightly import', role: 'operator' })
+  await api.post('/api/v1/views', { name: 'Failed nights', query: 'q=nightly&state=failed', isShared: true })
 }
 
 /** Answers the id of the operation. */
@@ -139,8 +144,8 @@ test.each(['light', 'dark'] as const)('no page has anything that axe objects to,
     if (name === 'worker') await page.locator('[data-chart] canvas').first().waitFor()
     expect([name, await violationsOf(page)]).toEqual([name, []])
   }
-  for (const menu of menus) {
-    await page.goto(`${world.crew.url}/settings/users`)
+  for (const [menu, path] of menus) {
+    await page.goto(world.crew.url + path)
     await page.getByRole('button', { name: menu }).click()
     await page.getByRole('menu').waitFor()
     expect([menu, await violationsOf(page, ['region'])]).toEqual([menu, []])

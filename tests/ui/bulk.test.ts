@@ -1,7 +1,7 @@
 import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { eventually } from '../e2e/support/waiting.ts'
-import { expectNoComplaints, launchBrowser } from './support/browser.ts'
+import { expectNoComplaints, launchBrowser, openTab } from './support/browser.ts'
 import { logIn, makeWorld, type World } from './support/world.ts'
 
 let browser: Browser
@@ -137,5 +137,58 @@ test('a group says what holds it up, and one ends it there', async () => {
   await panel.getByRole('button', { name: 'Resume workgroup shop' }).click()
   await counted(world, 'g', 'succeeded', 4)
   await panel.getByText('Nothing.').waitFor()
+  expectNoComplaints(tab)
+})
+
+test('a view of the groups is saved, opened, shared, mended, renamed and deleted', async () => {
+  const world = await makeWorld()
+  for (const id of ['nightly-1', 'nightly-2', 'other']) await world.crew.api.post('/api/v1/task_groups', { id })
+  await world.crew.api.post('/api/v1/users', { name: 'dana', role: 'viewer', password: 'a long password' })
+  const tab = await logIn(browser, world, { path: '/groups?q=nightly&sort=name' })
+  const { page } = tab
+  const views = page.getByRole('navigation', { name: 'Views' })
+  const choose = async (item: string): Promise<void> => {
+    await views.getByRole('button', { name: 'Views' }).click()
+    await page.getByRole('menuitem', { name: item }).click()
+  }
+  const form = page.getByRole('dialog')
+  await choose('Save this view…')
+  await form.getByLabel('Name').fill('Nights')
+  await form.getByLabel('Share it with everybody').check()
+  await form.getByRole('button', { name: 'Save view' }).click()
+  const nights = views.getByRole('link', { name: 'Nights' })
+  await nights.waitFor()
+  const current = views.locator('[aria-current]')
+  expect(await current.allTextContents()).toEqual(['Nights'])
+  await views.getByRole('link', { name: 'All', exact: true }).click()
+  await page.getByRole('link', { name: 'other' }).waitFor()
+  expect(await current.allTextContents()).toEqual(['All'])
+
+  const other = await openTab(browser)
+  await other.page.goto(`${world.crew.url}/groups`)
+  await other.page.getByLabel('User name').fill('dana')
+  await other.page.getByLabel('Password', { exact: true }).fill('a long password')
+  await other.page.getByRole('button', { name: 'Log in' }).click()
+  await other.page.getByRole('link', { name: 'Nights' }).click()
+  await other.page.getByText('1–2 of 2').waitFor()
+  expect(new URL(other.page.url()).search).toBe('?q=nightly&sort=name')
+  await other.page.getByRole('navigation', { name: 'Views' }).getByRole('button', { name: 'Views' }).click()
+  await other.page.getByRole('menu').getByText('Only admin and admins change it.').waitFor()
+  await other.page.getByRole('menuitem', { name: 'Save this view…' }).click()
+  expect(await other.page.getByRole('dialog').getByLabel('Share it with everybody').isDisabled()).toBe(true)
+
+  await page.goto(`${world.crew.url}/groups?q=nightly-1`)
+  await choose('Save this view…')
+  await form.getByLabel('Name').fill('Nights')
+  await form.getByRole('button', { name: 'Save view' }).click()
+  await form.waitFor({ state: 'detached' })
+  await choose('Rename or share…')
+  expect(await form.getByLabel('Share it with everybody').isChecked()).toBe(false)
+  await form.getByLabel('Name').fill('First night')
+  await form.getByRole('button', { name: 'Save' }).click()
+  await views.getByRole('link', { name: 'First night' }).waitFor()
+  await choose('Delete…')
+  await form.getByRole('button', { name: 'Delete view' }).click()
+  await views.getByRole('link', { name: 'First night' }).waitFor({ state: 'detached' })
   expectNoComplaints(tab)
 })

@@ -13,6 +13,7 @@ import { Operator, OperatorEdit, OperatorInput } from './operator.ts'
 import { Heartbeat } from './outside.ts'
 import { ApiToken, Me, User } from './people.ts'
 import { Attempt, Deleted, GroupWhy, Problem, Success, Why } from './results.ts'
+import { SavedView } from './saved-view.ts'
 import { Schedule, ScheduleInput, ScheduleRow, ScheduleTemplate } from './schedule.ts'
 import { Cleaning, Overview, System } from './system.ts'
 import { FinallyTask, Retry, Task, TaskEdit, TaskInput, TaskSummary } from './task.ts'
@@ -42,6 +43,7 @@ const schemas: Readonly<Record<SchemaName, TSchema>> = {
   PastHold,
   Problem,
   Retry,
+  SavedView,
   Schedule,
   ScheduleInput,
   ScheduleRow,

@@ -26,6 +26,7 @@ export type SchemaName =
   | 'PastHold'
   | 'Problem'
   | 'Retry'
+  | 'SavedView'
   | 'Schedule'
   | 'ScheduleInput'
   | 'ScheduleRow'

@@ -25,6 +25,7 @@ export const OperatorParams = Type.Object({
 export const AttemptParams = Type.Object({ token: text('What the worker got as `callback.token`: it needs no login.') })
 export const UserParams = Type.Object({ name: text('The user.') })
 export const TokenParams = Type.Object({ id: text('The token, by its id, which is no secret.') })
+export const ViewParams = Type.Object({ id: text('The saved view.') })
 export const StreamParams = Type.Object({
   gid: text('The group.'),
   token: text('What POST /login gave; `-` when login is off.'),

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest'
 import { readActivitySearch, readPageSearch, readTaskSearch, withFilter } from '../../../ui/src/lib/list-search.ts'
 import { nextPath } from '../../../ui/src/lib/next-path.ts'
+import { searchOfView, viewLookedAt, viewQuery } from '../../../ui/src/lib/saved-views.ts'
 
 describe('the address of a list', () => {
   test('is read, and what stands for the usual is left out', () => {
@@ -52,4 +53,24 @@ test('the address of the activity holds who, what and to what, and nothing else'
     page: 2,
   })
   expect(readActivitySearch({ actor: '', target: ['a'], action: null })).toEqual({})
+})
+
+describe('a saved view', () => {
+  test('keeps search, filter and order of the list, and not the page', () => {
+    const search = { q: 'a&b=ü "c"', state: 'failed', failing: true, sort: 'name', page: 3, pageSize: 50 } as const
+    const query = viewQuery(search)
+    expect(query).toMatch(/^[A-Za-z0-9._~!$&'()*+,;=:@/?%-]*$/)
+    expect(searchOfView(query)).toEqual({ q: search.q, state: 'failed', failing: true, sort: 'name' })
+    expect([viewQuery({}), searchOfView('')]).toEqual(['', {}])
+  })
+
+  test('of strange origin is read like a strange address', () => {
+    expect(searchOfView('state=none&sort=x&page=7&q=1&__proto__=2&q=last')).toEqual({ q: 'last' })
+  })
+
+  test('is known when it is looked at, however it is written', () => {
+    const views = [{ query: 'state=failed' }, { query: 'sort=name&q=x' }]
+    expect(viewLookedAt(views, { q: 'x', sort: 'name', page: 2 })).toBe(views[1])
+    expect(viewLookedAt(views, { q: 'x' })).toBeUndefined()
+  })
 })

@@ -264,7 +264,7 @@ export interface Problem {
   readonly status: number
   readonly detail: string
   readonly instance: string
-  readonly code: 'invalid_json' | 'invalid_idempotency_key' | 'json_too_deep' | 'unauthorized' | 'login_failed' | 'forbidden' | 'group_not_found' | 'task_not_found' | 'workgroup_not_found' | 'worker_not_found' | 'schedule_not_found' | 'user_not_found' | 'token_not_found' | 'bulk_not_found' | 'attempt_not_found' | 'error_not_found' | 'route_not_found' | 'method_not_allowed' | 'duplicate_id' | 'task_running' | 'last_admin' | 'password_is_configured' | 'attempt_superseded' | 'worker_is_pushed' | 'worker_has_no_address' | 'conflict' | 'idempotency_key_in_use' | 'idempotency_answer_not_kept' | 'snapshot_expired' | 'body_too_large' | 'unsupported_media_type' | 'invalid_request' | 'idempotency_key_reused' | 'unknown_parent' | 'key_scope_unavailable' | 'cycle' | 'too_many_requests' | 'internal' | 'storage_full' | 'storage_unavailable' | 'password_unreadable' | 'shutting_down'
+  readonly code: 'invalid_json' | 'invalid_idempotency_key' | 'json_too_deep' | 'unauthorized' | 'login_failed' | 'forbidden' | 'group_not_found' | 'task_not_found' | 'workgroup_not_found' | 'worker_not_found' | 'schedule_not_found' | 'user_not_found' | 'token_not_found' | 'view_not_found' | 'bulk_not_found' | 'attempt_not_found' | 'error_not_found' | 'route_not_found' | 'method_not_allowed' | 'duplicate_id' | 'task_running' | 'last_admin' | 'password_is_configured' | 'attempt_superseded' | 'worker_is_pushed' | 'worker_has_no_address' | 'conflict' | 'idempotency_key_in_use' | 'idempotency_answer_not_kept' | 'snapshot_expired' | 'body_too_large' | 'unsupported_media_type' | 'invalid_request' | 'idempotency_key_reused' | 'unknown_parent' | 'key_scope_unavailable' | 'cycle' | 'too_many_requests' | 'internal' | 'storage_full' | 'storage_unavailable' | 'password_unreadable' | 'shutting_down'
   readonly errors?: readonly ({
   readonly pointer: string
   readonly detail: string
@@ -276,6 +276,17 @@ export interface Retry {
   readonly factor: number
   readonly maxSeconds: number | null
   readonly jitter: number
+}
+
+export interface SavedView {
+  readonly id: string
+  readonly name: string
+  readonly query: string
+  readonly owner: string
+  readonly isShared: boolean
+  readonly isOwn: boolean
+  readonly createdAt: string
+  readonly updatedAt: string
 }
 
 export interface Schedule {
@@ -1018,6 +1029,21 @@ export interface Operations {
   readonly secret: string
 } }
   deleteToken: { params: { id: string }; answer: Deleted }
+  listViews: { query: { page?: number; pageSize?: number }; answer: {
+  readonly views: readonly (SavedView)[]
+  readonly count: number
+} }
+  createView: { body: {
+  readonly name: string
+  readonly query: string
+  readonly isShared?: boolean
+}; answer: SavedView }
+  updateView: { params: { id: string }; body: {
+  readonly name?: string
+  readonly query?: string
+  readonly isShared?: boolean
+}; answer: SavedView }
+  deleteView: { params: { id: string }; answer: Deleted }
   createBulk: { body: {
   readonly snapshot?: string
   readonly dryRun?: true
@@ -1140,6 +1166,10 @@ export const routes = {
   listTokens: 'GET api/v1/tokens',
   createToken: 'POST api/v1/tokens',
   deleteToken: 'DELETE api/v1/token/{id}',
+  listViews: 'GET api/v1/views',
+  createView: 'POST api/v1/views',
+  updateView: 'PUT api/v1/view/{id}',
+  deleteView: 'DELETE api/v1/view/{id}',
   createBulk: 'POST api/v1/bulk',
   listBulk: 'GET api/v1/bulk',
   getBulk: 'GET api/v1/bulk/{id}',
@@ -1229,6 +1259,10 @@ export const neededRoles = {
   listTokens: 'admin',
   createToken: 'admin',
   deleteToken: 'admin',
+  listViews: 'viewer',
+  createView: 'viewer',
+  updateView: 'viewer',
+  deleteView: 'viewer',
   createBulk: 'operator',
   listBulk: 'viewer',
   getBulk: 'viewer',

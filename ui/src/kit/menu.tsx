@@ -40,7 +40,7 @@ function Content({ items, heading }: Omit<MenuProps, 'trigger'>) {
     <Primitive.Content
       align="end"
       sideOffset={4}
-      className="z-30 max-w-72 min-w-44 rounded-lg border border-line bg-surface p-1 shadow-lg"
+      className="z-30 max-h-(--radix-dropdown-menu-content-available-height) max-w-72 min-w-44 overflow-y-auto rounded-lg border border-line bg-surface p-1 shadow-lg"
     >
       {heading !== undefined && <Primitive.Label className="px-3 py-2">{heading}</Primitive.Label>}
       {items.map(({ label, onSelect, isDanger }, i) => {
@@ -51,7 +51,7 @@ function Content({ items, heading }: Omit<MenuProps, 'trigger'>) {
             onSelect={onSelect}
             disabled={reason !== null}
             {...(reason !== null && { title: reason, 'aria-describedby': `${id}-${reasons.indexOf(reason)}` })}
-            className={`flex min-h-8 cursor-pointer items-center rounded-md px-3 outline-none data-disabled:cursor-not-allowed data-disabled:text-soft data-disabled:opacity-70 data-highlighted:bg-sunken data-highlighted:outline-2 data-highlighted:outline-accent max-sm:min-h-11 ${isDanger && reason === null ? 'text-danger' : ''}`}
+            className={`flex min-h-8 cursor-pointer items-center rounded-md px-3 py-1 outline-none data-disabled:cursor-not-allowed data-disabled:text-soft data-disabled:opacity-70 data-highlighted:bg-sunken data-highlighted:outline-2 data-highlighted:outline-accent max-sm:min-h-11 ${isDanger && reason === null ? 'text-danger' : ''}`}
           >
             {label}
           </Primitive.Item>

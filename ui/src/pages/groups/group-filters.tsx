@@ -1,10 +1,13 @@
 import { useQuery } from '@tanstack/react-query'
-import { Link } from '@tanstack/react-router'
 import { overview } from '../../api/overview.ts'
+import { savedViews } from '../../api/views.ts'
 import { SearchBox } from '../../kit/search-box.tsx'
 import { formatNumber } from '../../lib/format.ts'
 import { GROUP_SORTS, GROUP_VIEWS, isView } from '../../lib/group-views.ts'
 import { type GroupSearch, withFilter } from '../../lib/list-search.ts'
+import { viewLookedAt, viewQuery } from '../../lib/saved-views.ts'
+import { SavedViews } from './saved-views.tsx'
+import { ViewLink } from './view-link.tsx'
 
 interface Props {
   readonly search: GroupSearch
@@ -42,28 +45,25 @@ export function GroupFilters({ search, onSearch }: Props) {
   )
 }
 
-/** Each is a link, so that it can be kept, sent and opened beside. */
 function Views({ search }: Pick<Props, 'search'>) {
   const { data } = useQuery(overview)
-  const { q, sort } = search
+  const views = useQuery(savedViews).data?.views ?? []
+  const saved = viewLookedAt(views, search)
+  // What is searched for goes along from one view to the next; a saved view has its own, and one leaves it with it.
+  const { q, sort } = saved === undefined ? search : {}
   return (
     <nav aria-label="Views" className="flex flex-wrap gap-1">
       {GROUP_VIEWS.map((view) => (
-        <Link
+        <ViewLink
           key={view.label}
-          to="/groups"
           search={{ ...view.filter, ...(q !== undefined && { q }), ...(sort !== undefined && { sort }) }}
-          // By path alone all of them would be the current one.
-          activeProps={currentIf(isView(view, search))}
-          inactiveProps={currentIf(isView(view, search))}
-          className="inline-flex min-h-8 items-center rounded-md px-2.5 text-soft no-underline hover:bg-sunken aria-[current=true]:bg-sunken aria-[current=true]:font-semibold aria-[current=true]:text-ink max-sm:min-h-11"
+          isCurrent={saved === undefined && isView(view, search)}
         >
           {view.label}
           {data && view.counted && <span className="ml-1.5">{formatNumber(data.groups[view.counted])}</span>}
-        </Link>
+        </ViewLink>
       ))}
+      <SavedViews views={views} current={saved} query={viewQuery(search)} />
     </nav>
   )
 }
-
-const currentIf = (isCurrent: boolean) => ({ 'aria-current': isCurrent ? ('true' as const) : undefined })
