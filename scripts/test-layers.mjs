@@ -1,4 +1,5 @@
-// `node scripts/test-layers.mjs REPORT.json…`: how many tests of each layer of proof ran, and for how many seconds, from vitest's reports.
+// `node scripts/test-layers.mjs REPORT.json…`: how many tests of each layer of proof ran, and for how many seconds, from vitest's reports;
+// and how long all layers took by the clock.
 // Plain JavaScript without a package: `.ci/run` calls it whatever else failed.
 import { readFileSync } from 'node:fs'
 
@@ -23,17 +24,31 @@ const SECURITY =
   /^(security\/|ui\/hostile|core\/(egress|ip-address|signature|client-address)|controller\/(signing|worker-client-egress)|api\/(auth|bad-fields|login|network|refused|roles|session|signing|tokens|users))/
 
 const layers = new Map(LAYERS.map(([layer]) => [layer, { tests: 0, ms: 0 }]))
+/** When files with tests of a layer of proof ran. */
+const times = []
 for (const report of process.argv.slice(2)) {
-  for (const { name: path, assertionResults } of JSON.parse(readFileSync(report, 'utf8')).testResults) {
+  for (const { name: path, assertionResults, startTime, endTime } of JSON.parse(readFileSync(report, 'utf8'))
+    .testResults) {
     const file = path.slice(path.lastIndexOf('/tests/') + '/tests/'.length)
+    let isOfProof = false
     for (const { fullName, duration, status } of assertionResults) {
       const [layer] = LAYERS.find(([, takes]) => takes({ file, name: fullName }))
       const sum = layers.get(layer)
       if (status === 'passed') sum.tests += 1
       sum.ms += duration ?? 0
+      isOfProof ||= /^L\d/.test(layer)
     }
+    if (isOfProof) times.push([startTime, endTime])
   }
 }
 for (const [layer, { tests, ms }] of [...layers].sort()) {
   console.log(`${layer.padEnd(45)} ${String(tests).padStart(5)} passed ${(ms / 1000).toFixed(0).padStart(6)} s`)
 }
+
+/** Files run beside each other: what the clock says is less than the sum. */
+let [clockMs, seenUntil] = [0, 0]
+for (const [start, end] of times.sort(([a], [b]) => a - b)) {
+  clockMs += Math.max(0, end - Math.max(start, seenUntil))
+  seenUntil = Math.max(seenUntil, end)
+}
+console.log(`${'L0 to L8 by the clock'.padEnd(58)} ${(clockMs / 1000).toFixed(0).padStart(6)} s`)
