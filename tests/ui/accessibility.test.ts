@@ -35,6 +35,7 @@ const steps: readonly (readonly [name: string, path: string, ready: string, clic
   ['group, retry', '/groups/nightly', 'Attempts left', 'Retry 1 failed…'],
   ['group, settings', '/groups/nightly', 'Attempts left', 'what is below it waits…'],
   ['group, stopped', '/groups/fast', 'failed for good'],
+  ['group, critical path', '/groups/fast?graph=stages', 'failed for good', 'Critical path'],
   ['task', '/groups/nightly/tasks/fetch', 'no attempts left'],
   ['task, a copy alone', '/groups/nightly/tasks/fetch', 'no attempts left', 'Run a copy alone…'],
   ['task, request', '/groups/nightly/tasks/fetch', 'no attempts left', 'Request'],

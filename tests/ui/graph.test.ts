@@ -2,6 +2,7 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import type { Browser, Locator, Page, Response } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { eventually } from '../e2e/support/waiting.ts'
 import { accounts, fanOut, type Sketch } from './lib/graphs.ts'
 import { bestOf, expectNoComplaints, launchBrowser } from './support/browser.ts'
 import { logIn, makeWorld, type World } from './support/world.ts'
@@ -244,4 +245,37 @@ test.each([
       .then(({ violations }) => violations.map(({ id, nodes }) => id + ': ' + nodes.map(({ target }) => target).join(' | ')))`)
     expect([path, found]).toEqual([path, []])
   }
+})
+
+test('the critical path of a group that has ended is starred on its stages, and drawn alone', async () => {
+  const world = await makeWorld()
+  const { api } = world.crew
+  const isOver = (id: string, count: number): Promise<true> =>
+    eventually(`${count} tasks of ${id} are done`, async () => {
+      const { counts } = await api.get<{ counts: Record<string, number> }>(`/api/v1/task_group/${id}`)
+      return counts.succeeded === count || undefined
+    })
+  await api.post('/api/v1/task_groups/graph', { id: 'g', name: 'nightly', tasks: [{ id: 'early', worker: 'early' }] })
+  await isOver('g', 1)
+  // Whatever waits for both waited for the later one.
+  const tasks = [
+    { id: 'list', worker: 'list' },
+    { id: 'fetch', worker: 'fetch', parentIds: ['list'] },
+    { id: 'merge', worker: 'merge', parentIds: ['early', 'fetch'] },
+  ]
+  await api.post('/api/v1/task_group/g/tasks/batch', { tasks })
+  await isOver('g', 4)
+  const tab = await logIn(browser, world, { path: '/groups/g?graph=stages' })
+  const { page } = tab
+  const toggle = page.getByRole('button', { name: 'Critical path' })
+  await toggle.click()
+  await page.getByText(/^3 tasks on the critical path, .* from the first start to the last end/).waitFor()
+  const starred = page.getByRole('region', { name: 'Stages from first to last' }).getByRole('button')
+  const names = await starred.filter({ hasText: 'on the critical path' }).locator('b').allTextContents()
+  expect([names, await starred.count()]).toEqual([['list', 'fetch', 'merge'], 4])
+  await page.getByRole('button', { name: 'All tasks' }).click()
+  await page.getByRole('application', { name: 'Graph of 3 tasks' }).waitFor()
+  await toggle.click()
+  await page.getByRole('application', { name: 'Graph of 4 tasks' }).waitFor()
+  expectNoComplaints(tab)
 })

@@ -28,6 +28,7 @@ const topicsOfKind: Readonly<Record<string, (id: string) => readonly string[]>> 
   'group why': (groupId) => [`group:${groupId}`, 'workers', 'workgroups'],
   tasks: (groupId) => [`group:${groupId}`],
   graph: (groupId) => [`group:${groupId}`],
+  'critical path': (groupId) => [`group:${groupId}`],
   task: (id) => [`task:${id}`],
   request: (id) => [`task:${id}`],
   attempts: (id) => [`task:${id}`],

@@ -56,6 +56,8 @@ export interface PartFilter {
   readonly isOnlyProblems: boolean
   /** Only the family of this task. */
   readonly familyOf: number | null
+  /** Only those that it has a 1 for. */
+  readonly path: Uint8Array | null
 }
 
 export interface Part {
@@ -66,12 +68,16 @@ export interface Part {
 }
 
 /** Of each task 0 where it is not drawn, 1 where it is, and 2 for ghosts; null where all are. */
-export function maskOf({ topology, states }: TaskGraph, { isOnlyProblems, familyOf }: PartFilter): Uint8Array | null {
+export function maskOf(
+  { topology, states }: TaskGraph,
+  { isOnlyProblems, familyOf, path }: PartFilter,
+): Uint8Array | null {
   const family = familyOf === null ? null : relativesOf(topology, familyOf)
-  if (!isOnlyProblems) return family
-  const problems = states.map((state, v) => (isProblem[state] && family?.[v] !== 0 ? 1 : 0))
+  const among = family && path ? path.map((isOn, v) => isOn & (family[v] ?? 0)) : (family ?? path)
+  if (!isOnlyProblems) return among
+  const problems = states.map((state, v) => (isProblem[state] && among?.[v] !== 0 ? 1 : 0))
   return reachOf(topology.parents, problems).map((isKept, v) =>
-    isKept === 0 || family?.[v] === 0 ? 0 : problems[v] === 1 ? 1 : GHOST,
+    isKept === 0 || among?.[v] === 0 ? 0 : problems[v] === 1 ? 1 : GHOST,
   )
 }
 

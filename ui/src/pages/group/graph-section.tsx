@@ -8,6 +8,7 @@ import { formatNumber } from '../../lib/format.ts'
 import { GRAPH_LOOKS, type GraphLook, type TaskSearch } from '../../lib/list-search.ts'
 import { totalOf } from '../../lib/states.ts'
 import type { TaskGraph } from '../../lib/task-graph.ts'
+import { PathLine, TOGGLE, useCriticalPath } from './critical-path.tsx'
 import { StageGraph } from './stage-graph.tsx'
 
 export const loadAllTasks = () => import('./graph/all-tasks.tsx')
@@ -38,6 +39,7 @@ function Graph({ group, search, onSearch, count }: Props & { readonly count: num
   const look = search.graph ?? usual
   const [isOpen, setOpen] = useState(() => isGraphOpen(search))
   const graph = useQuery({ ...taskGraphOf(group.id), enabled: isOpen })
+  const path = useCriticalPath(group, graph.data)
   const choose = (next: GraphLook): void => {
     const { graph: _before, ...rest } = search
     onSearch(next === usual ? rest : { ...rest, graph: next })
@@ -48,6 +50,11 @@ function Graph({ group, search, onSearch, count }: Props & { readonly count: num
         {isOpen ? 'Hide' : 'Show'} the graph
       </Button>
       {isOpen && <LookButtons look={look} onChoose={choose} />}
+      {isOpen && path.isOffered && (
+        <Button aria-pressed={path.isShown} className={TOGGLE} onClick={path.toggle}>
+          <span aria-hidden="true">★</span> Critical path
+        </Button>
+      )}
     </>
   )
   const isDrawn = isOpen && look === 'tasks'
@@ -55,7 +62,7 @@ function Graph({ group, search, onSearch, count }: Props & { readonly count: num
     <section aria-label="Graph" className="border-b border-line">
       {isDrawn ? (
         <Suspense fallback={<div className={LEAD}>{lead}</div>}>
-          <AllTasks key={group.id} groupId={group.id} graph={graph.data} lead={lead} />
+          <AllTasks key={group.id} groupId={group.id} graph={graph.data} path={path.mask} lead={lead} />
         </Suspense>
       ) : (
         <div className={LEAD}>{lead}</div>
@@ -63,10 +70,11 @@ function Graph({ group, search, onSearch, count }: Props & { readonly count: num
       {graph.error && (
         <Failure error={graph.error} onRetry={() => void graph.refetch()} shownAt={graph.dataUpdatedAt} />
       )}
+      {isOpen && path.isShown && <PathLine {...path} />}
       {isOpen && graph.isLoading && <Loading what="the graph" />}
       {isOpen && graph.data?.isPartial && <Partial graph={graph.data} count={count} />}
       {isOpen && graph.data && look === 'stages' && (
-        <StageGraph graph={graph.data} search={search} onSearch={onSearch} />
+        <StageGraph graph={graph.data} path={path.mask} search={search} onSearch={onSearch} />
       )}
     </section>
   )

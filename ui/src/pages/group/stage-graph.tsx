@@ -13,12 +13,14 @@ const COLUMNS_AT_ONCE = 60
 
 interface Props {
   readonly graph: TaskGraph
+  /** Has a 1 for each task on the critical path; null: not asked for. */
+  readonly path: Uint8Array | null
   readonly search: TaskSearch
   readonly onSearch: (search: TaskSearch) => void
 }
 
 /** The graph folded into stages; choosing one filters the table below by its worker. */
-export function StageGraph({ graph, search, onSearch }: Props) {
+export function StageGraph({ graph, path, search, onSearch }: Props) {
   const { topology } = graph
   const folded = useMemo(() => foldStages(topology), [topology])
   const columns = useMemo(() => columnsOf(folded), [folded])
@@ -40,6 +42,7 @@ export function StageGraph({ graph, search, onSearch }: Props) {
                   key={stage.id}
                   stage={stage}
                   graph={graph}
+                  isCritical={path !== null && stage.members.some((v) => path[v] === 1)}
                   isChosen={search.worker === stage.worker}
                   onChoose={() =>
                     onSearch(withFilter(search, { worker: search.worker === stage.worker ? undefined : stage.worker }))
@@ -106,11 +109,13 @@ const Edge = ({ count }: { readonly count: number }) => (
 interface CardProps {
   readonly stage: Stage
   readonly graph: TaskGraph
+  /** Some of its tasks are on the critical path. */
+  readonly isCritical: boolean
   readonly isChosen: boolean
   readonly onChoose: () => void
 }
 
-function StageCard({ stage, graph, isChosen, onChoose }: CardProps) {
+function StageCard({ stage, graph, isCritical, isChosen, onChoose }: CardProps) {
   const { members, length } = stage
   const counts = countsOf(stage, graph)
   const shown = TASK_STATES.filter((state) => counts[state] > 0)
@@ -123,6 +128,12 @@ function StageCard({ stage, graph, isChosen, onChoose }: CardProps) {
     >
       <span className="flex gap-2">
         <b className="min-w-0 flex-1 truncate">{stage.worker}</b>
+        {isCritical && (
+          <span title="On the critical path" className="text-accent">
+            <span aria-hidden="true">★</span>
+            <span className="sr-only">on the critical path</span>
+          </span>
+        )}
         <span className="text-soft">× {formatNumber(members.length)}</span>
       </span>
       {length > 1 && <span className="block text-soft">{formatNumber(length)} in a row</span>}

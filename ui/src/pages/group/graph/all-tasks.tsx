@@ -6,6 +6,7 @@ import { countOf, formatNumber } from '../../../lib/format.ts'
 import { isProblem } from '../../../lib/subgraph.ts'
 import type { TaskGraph } from '../../../lib/task-graph.ts'
 import { useKeys } from '../../../shell/keys.ts'
+import { TOGGLE } from '../critical-path.tsx'
 import { ChosenTask } from './chosen-task.tsx'
 import { FindTask } from './find-task.tsx'
 import { GraphView } from './graph-view.ts'
@@ -26,12 +27,14 @@ interface Props {
   readonly groupId: string
   /** Not there yet, but the worker can start meanwhile. */
   readonly graph: TaskGraph | undefined
+  /** Only those that it has a 1 for; null: all. */
+  readonly path: Uint8Array | null
   /** What stands first among the buttons. */
   readonly lead: ReactNode
 }
 
 /** The graph with a card for each task. */
-export function AllTasks({ graph, lead, groupId }: Props) {
+export function AllTasks({ graph, path, lead, groupId }: Props) {
   const [layouter, setLayouter] = useState<Layouter | null>(null)
   useEffect(() => {
     const own = spare ?? new Layouter()
@@ -39,7 +42,7 @@ export function AllTasks({ graph, lead, groupId }: Props) {
     setLayouter(own)
     return () => own.stop()
   }, [])
-  if (graph && layouter) return <Graph groupId={groupId} graph={graph} layouter={layouter} lead={lead} />
+  if (graph && layouter) return <Graph groupId={groupId} graph={graph} path={path} layouter={layouter} lead={lead} />
   return <div className="flex flex-wrap items-center gap-2 p-3">{lead}</div>
 }
 
@@ -48,12 +51,12 @@ interface GraphProps extends Props {
   readonly layouter: Layouter
 }
 
-function Graph({ groupId, graph, layouter, lead }: GraphProps) {
+function Graph({ groupId, graph, path, layouter, lead }: GraphProps) {
   const [isOnlyProblems, setOnlyProblems] = useState(false)
   const [familyId, setFamilyId] = useState<string | null>(null)
   const [chosenId, setChosenId] = useState<string | null>(null)
   const family = familyId === null ? -1 : graph.topology.ids.indexOf(familyId)
-  const { scene, error } = useScene(graph, { isOnlyProblems, familyOf: family === -1 ? null : family }, layouter)
+  const { scene, error } = useScene(graph, { isOnlyProblems, familyOf: family === -1 ? null : family, path }, layouter)
   const { host, view } = useGraphView(groupId, scene, graph, setChosenId)
   const helpId = useId()
   const problems = graph.states.reduce((sum, state) => sum + (isProblem[state] ? 1 : 0), 0)
@@ -98,8 +101,6 @@ function Graph({ groupId, graph, layouter, lead }: GraphProps) {
     </>
   )
 }
-
-const TOGGLE = 'aria-pressed:outline-2 aria-pressed:outline-accent'
 
 interface ZoomProps {
   readonly onZoom: (direction: 1 | -1) => () => void

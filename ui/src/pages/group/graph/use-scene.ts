@@ -18,11 +18,12 @@ export function useScene(graph: TaskGraph, filter: PartFilter, layouter: Layoute
   const { topology } = graph
   const mask = useSame(maskOf(graph, filter))
   const part = useMemo(() => partOf(topology, mask), [topology, mask])
-  const { isOnlyProblems, familyOf } = filter
-  const last = useRef({ isOnlyProblems, familyOf, scene: null as Scene | null })
+  const { isOnlyProblems, familyOf, path } = filter
+  const last = useRef({ ...filter, scene: null as Scene | null })
   useEffect(() => {
     const before = last.current
-    const isSameFilter = before.isOnlyProblems === isOnlyProblems && before.familyOf === familyOf
+    const isSameFilter =
+      before.isOnlyProblems === isOnlyProblems && before.familyOf === familyOf && before.path === path
     const known = isSameFilter ? before.scene : null
     let isCurrent = true
     const run = (): void => {
@@ -32,7 +33,7 @@ export function useScene(graph: TaskGraph, filter: PartFilter, layouter: Layoute
         .then(({ layout, wires }) => {
           if (!isCurrent) return
           const scene = sceneOf({ ...part, topology, layout, wires })
-          last.current = { isOnlyProblems, familyOf, scene }
+          last.current = { isOnlyProblems, familyOf, path, scene }
           setShown({ scene, error: null })
         })
         .catch((error: Error) => isCurrent && setShown((old) => ({ ...old, error })))
@@ -42,7 +43,7 @@ export function useScene(graph: TaskGraph, filter: PartFilter, layouter: Layoute
       isCurrent = false
       clearTimeout(timer)
     }
-  }, [topology, part, isOnlyProblems, familyOf, layouter])
+  }, [topology, part, isOnlyProblems, familyOf, path, layouter])
   return shown
 }
 
