@@ -1,3 +1,4 @@
+import { setTimeout as after } from 'node:timers/promises'
 import { type Browser, type BrowserContext, chromium, type Locator, type Page } from 'playwright-core'
 import { expect, onTestFinished } from 'vitest'
 import { findChromium } from '../../../scripts/find-chromium.ts'
@@ -32,6 +33,9 @@ export interface Tab {
   readonly complaints: string[]
 }
 
+/** Chromium now and then never says that a context is closed; it goes with the browser all the same. */
+const CLOSE_MS = 20_000
+
 /** A tab of its own session. The test fails when the browser had to complain. */
 export async function openTab(browser: Browser, { theme = 'light', width = 1280 }: Visit = {}): Promise<Tab> {
   const context = await browser.newContext({ viewport: { width, height: 900 }, colorScheme: theme })
@@ -43,7 +47,7 @@ export async function openTab(browser: Browser, { theme = 'light', width = 1280 
     // The one request that tells that nobody is logged in is meant to be refused.
     if (message.type() === 'error' && !/status of 401/.test(message.text())) complaints.push(message.text())
   })
-  onTestFinished(() => context.close())
+  onTestFinished(() => Promise.race([context.close(), after(CLOSE_MS)]))
   return { page, context, complaints }
 }
 
