@@ -7,16 +7,16 @@ import { copyText } from './copy.ts'
 import { Dialog } from './dialog.tsx'
 import { Faults } from './notices.tsx'
 
-export interface ActionDialogProps {
+export interface ActionDialogProps<Result> {
   readonly title: string
   /** What will happen, in plain words and with counts. */
   readonly about: ReactNode
   /** The verb on the button, with its object: `Delete 12 tasks`. */
   readonly confirm: string
   readonly look?: 'primary' | 'danger'
-  /** What to say when it is done. */
-  readonly done: string
-  readonly run: (form: FormData) => Promise<unknown>
+  /** What to say when it is done; as a sentence, the one that stood here when it was asked for. */
+  readonly done: string | ((result: Result) => string)
+  readonly run: (form: FormData) => Promise<Result>
   readonly onClose: () => void
   /** The same as a command line. */
   readonly curl?: (form: FormData) => string
@@ -28,19 +28,19 @@ export interface ActionDialogProps {
 }
 
 /** Asks, shows that it works on it, and says what came of it. It stays open while it fails. */
-export function ActionDialog(props: ActionDialogProps) {
+export function ActionDialog<Result>(props: ActionDialogProps<Result>) {
   const { title, about, confirm, look = 'primary', done, run, onClose, curl, blocked = false, isWide = false } = props
   const form = useRef<HTMLFormElement>(null)
   const action = useMutation({
-    mutationFn: run,
-    onSuccess: () => {
-      toast.success(done)
+    mutationFn: (asked: { form: FormData; done: typeof done }) => run(asked.form),
+    onSuccess: (result, asked) => {
+      toast.success(typeof asked.done === 'string' ? asked.done : asked.done(result))
       onClose()
     },
   })
   const submit = (event: FormEvent<HTMLFormElement>): void => {
     event.preventDefault()
-    if (!action.isPending && !blocked) action.mutate(new FormData(event.currentTarget))
+    if (!action.isPending && !blocked) action.mutate({ form: new FormData(event.currentTarget), done })
   }
   return (
     <Dialog title={title} about={about} isOpen onClose={onClose} isWide={isWide}>

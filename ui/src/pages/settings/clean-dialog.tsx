@@ -25,14 +25,13 @@ export function CleanDialog({ onClose }: { readonly onClose: () => void }) {
       </Dialog>
     )
   }
-  const what = countOf(preview.data.groups, 'group')
   return (
     <ActionDialog
       title="Clean the storage"
       about={ABOUT}
-      confirm={`Delete ${what}`}
+      confirm={`Delete ${countOf(preview.data.groups, 'group')}`}
       look="danger"
-      done={`${what} deleted`}
+      done={({ groups }) => `${countOf(groups, 'group')} deleted`}
       blocked={preview.data.groups === 0}
       curl={() => curlOf('clean', { body: { dryRun: true } })}
       run={() => clean.mutateAsync()}
