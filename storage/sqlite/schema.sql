@@ -95,7 +95,8 @@ CREATE TABLE task (
   output TEXT
 ) STRICT;
 CREATE INDEX task_in_group ON task (group_seq, seq);
-CREATE INDEX task_ready ON task (lane, run_after)
+-- As below: whoever counts reads this alone.
+CREATE INDEX task_ready ON task (lane, run_after, seq, holds, unfinished_parents, lease_until, is_parked)
   WHERE holds = 0 AND unfinished_parents = 0 AND lease_until IS NULL AND is_parked = 0;
 CREATE INDEX task_retrying ON task (lane, run_after) WHERE failures > 0;
 CREATE INDEX task_leased ON task (lease_until) WHERE lease_until IS NOT NULL;

@@ -4,7 +4,7 @@ import { lettersByShape } from '../../server/core/task-group.ts'
 import text from './schema.sql' with { type: 'text' }
 
 /** Raised with every change of schema.sql; a store with a higher one was written by a newer Crew (I17). */
-export const SCHEMA_VERSION = 5
+export const SCHEMA_VERSION = 6
 
 /** A letter of `lettersByShape` in core/task-group.ts, all of which are written here when the table is made. */
 const STATE_COLUMN = `state TEXT NOT NULL GENERATED ALWAYS AS (substr('${lettersByShape}', 1 + (succeeded > 0) + 2 * (running > 0) +
@@ -74,6 +74,16 @@ export const upgrades: ReadonlyMap<number, Upgrade> = new Map([
           WHERE holds = 0 AND unfinished_parents = 0 AND lease_until IS NULL AND failures > 0;
         PRAGMA user_version = 5`,
       fill: noteErrorKinds,
+    },
+  ],
+  [
+    5,
+    {
+      brings: [],
+      sql: `DROP INDEX task_ready;
+        CREATE INDEX task_ready ON task (lane, run_after, seq, holds, unfinished_parents, lease_until, is_parked)
+          WHERE holds = 0 AND unfinished_parents = 0 AND lease_until IS NULL AND is_parked = 0;
+        PRAGMA user_version = 6`,
     },
   ],
 ])
