@@ -2,6 +2,9 @@ import { readFileSync } from 'node:fs'
 import { createRequire } from 'node:module'
 import { defineConfig, type Plugin } from 'vitest/config'
 
+/** Where there is none, the tests that start Crew start it from source. */
+const FROM_SOURCE = !process.env.CREW_TEST_BINARY
+
 // Run as `bun --bun vitest run`: vitest alone would ask for a newer Node than Crew does.
 export default defineConfig({
   plugins: [textModules(), packageFiles()],
@@ -35,6 +38,7 @@ export default defineConfig({
           include: ['tests/ui/*.test.ts'],
           // Each file has a browser of its own, and two of them are slower than one after the other.
           fileParallelism: false,
+          sequence: { groupOrder: 3 },
           testTimeout: 300_000,
           hookTimeout: 120_000,
         },
@@ -44,8 +48,9 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['tests/e2e/**/*.test.ts'],
-          // Each of these starts servers of its own: side by side they would measure each other.
-          fileParallelism: false,
+          sequence: { groupOrder: 2 },
+          // Each of these starts servers of its own. From source that takes a core for a second, and one would measure another.
+          fileParallelism: !FROM_SOURCE,
           testTimeout: 300_000,
           hookTimeout: 120_000,
         },
@@ -55,10 +60,9 @@ export default defineConfig({
         test: {
           name: 'chaos',
           include: ['tests/chaos/**/*.test.ts'],
+          sequence: { groupOrder: 1 },
           testTimeout: 300_000,
           hookTimeout: 120_000,
-          // The compiled program where there is one, although the tests beside these run from source.
-          env: process.env.CREW_CHAOS_BINARY ? { CREW_TEST_BINARY: process.env.CREW_CHAOS_BINARY } : {},
         },
       },
     ],
