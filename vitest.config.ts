@@ -5,6 +5,9 @@ import { defineConfig, type Plugin } from 'vitest/config'
 /** Where there is none, the tests that start Crew start it from source. */
 const FROM_SOURCE = !process.env.CREW_TEST_BINARY
 
+/** What a promise bounds in seconds (I4, answers within 3 s) while servers are killed under load: a neighbour would be measured as well. */
+const ALONE = ['kill', 'redis-kill', 'redis-outage', 'redis-weather'].map((name) => `tests/e2e/${name}.test.ts`)
+
 // Run as `bun --bun vitest run`: vitest alone would ask for a newer Node than Crew does.
 export default defineConfig({
   plugins: [textModules(), packageFiles()],
@@ -38,7 +41,7 @@ export default defineConfig({
           include: ['tests/ui/*.test.ts'],
           // Each file has a browser of its own, and two of them are slower than one after the other.
           fileParallelism: false,
-          sequence: { groupOrder: 3 },
+          sequence: { groupOrder: 4 },
           testTimeout: 300_000,
           hookTimeout: 120_000,
         },
@@ -48,9 +51,21 @@ export default defineConfig({
         test: {
           name: 'e2e',
           include: ['tests/e2e/**/*.test.ts'],
+          exclude: ALONE,
           sequence: { groupOrder: 2 },
           // Each of these starts servers of its own. From source that takes a core for a second, and one would measure another.
           fileParallelism: !FROM_SOURCE,
+          testTimeout: 300_000,
+          hookTimeout: 120_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'e2e alone',
+          include: ALONE,
+          sequence: { groupOrder: 3 },
+          fileParallelism: false,
           testTimeout: 300_000,
           hookTimeout: 120_000,
         },

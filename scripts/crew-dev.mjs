@@ -31,7 +31,7 @@ const COMMANDS = {
   dev: [{ run: (args) => bunScript('scripts/dev.ts', args) }],
   test: [needs, lint, ...types, ui, tests()],
   'test:unit': [tests('--project', 'unit')],
-  'test:e2e': [tests('--project', 'e2e')],
+  'test:e2e': [tests('--project', 'e2e', '--project', 'e2e alone')],
   'test:chaos': [tests('--project', 'chaos')],
   soak: [{ run: (args) => bunScript('scripts/soak.ts', args) }],
   'test:ui': [ui, tests('--project', 'ui')],

@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest'
 import { awakeMs } from '../support/awake.ts'
 import { type Api, listTasks, type TaskJson } from './support/api-client.ts'
+import type { Crew } from './support/crew.ts'
 import { eventually, once } from './support/waiting.ts'
 import { makeGroup, makeWorld } from './support/world.ts'
 
@@ -82,15 +83,26 @@ test('an operation that is stopped in the middle leaves the rest as it was', asy
   expect(retried).toHaveLength(stopped.done)
 })
 
+/** Ends a server of its own while an operation runs: of another one where the machine stalled until it was over. */
+const inTheMiddle = (end: (begun: { crew: Crew; api: Api; id: string }) => Promise<void>) =>
+  once(
+    async () => {
+      const { api, crew, restart } = await makeWorld(quiet)
+      const groupId = await makeFailed(api, MANY, true)
+      const preview = await previewRetry(api, { taskGroup: groupId, state: 'failed' })
+      const { id } = await begin(api, preview)
+      await end({ crew, api, id })
+      const { api: again } = await restart()
+      return { groupId, preview, id, again, left: await readOperation(again, id) }
+    },
+    ({ left }) => left.state !== 'finished',
+  )
+
 test('an operation whose server is killed in the middle is interrupted, and goes on', async () => {
-  const { api, crew, restart } = await makeWorld(quiet)
-  const groupId = await makeFailed(api, MANY, true)
-  const preview = await previewRetry(api, { taskGroup: groupId, state: 'failed' })
-  const { id } = await begin(api, preview)
-  await eventually('some of it is done', async () => (await readOperation(api, id)).done > 0)
-  await crew.kill9()
-  const { api: again } = await restart()
-  const left = await readOperation(again, id)
+  const { groupId, preview, id, again, left } = await inTheMiddle(async ({ crew, api, id }) => {
+    await eventually('some of it is done', async () => (await readOperation(api, id)).done > 0)
+    await crew.kill9()
+  })
   expect(left).toMatchObject({ state: 'interrupted', total: MANY, failed: 0 })
   expect(left.done).toBeGreaterThan(0)
   expect(left.done).toBeLessThan(MANY)
@@ -104,13 +116,10 @@ test('an operation whose server is killed in the middle is interrupted, and goes
 })
 
 test('an operation whose server is told to stop is interrupted, and may be given up', async () => {
-  const { api, crew, restart } = await makeWorld(quiet)
-  const groupId = await makeFailed(api, MANY, true)
-  const { id } = await begin(api, await previewRetry(api, { taskGroup: groupId }))
-  crew.term()
-  expect(await crew.ended).toBe(0)
-  const { api: again } = await restart()
-  const left = await readOperation(again, id)
+  const { groupId, id, again, left } = await inTheMiddle(async ({ crew }) => {
+    crew.term()
+    expect(await crew.ended).toBe(0)
+  })
   expect(left).toMatchObject({ state: 'interrupted' })
   expect((await listTasks(again, groupId)).filter(isRetried)).toHaveLength(left.done)
   expect(await again.post(`/api/v1/bulk/${id}/stop`)).toMatchObject({ state: 'stopped', done: left.done })

@@ -7,7 +7,8 @@ import type { RecordingWorker } from './support/recording-worker.ts'
 import { eventually, onItsWay } from './support/waiting.ts'
 import { makeWorld } from './support/world.ts'
 
-const LIMIT_MS = 1500
+/** Long enough for what is quick, on a machine that stalls as well. */
+const LIMIT_MS = 4000
 const GRACE_MS = 2000
 /** A POST that was on its way when `/readyz` was asked may be read after the answer to that, the more so on a busy machine. */
 const ARRIVAL_MS = 50
@@ -60,7 +61,7 @@ test('a server that is told to stop under load finishes what it can, gives back 
   expect(tookMs).toBeGreaterThan(LIMIT_MS - 50)
   expect(tookMs).toBeLessThan(LIMIT_MS + GRACE_MS)
   await clients.closed
-  expect(worker.deliveries.filter(({ firstByteAt }) => firstByteAt > unreadyAt + ARRIVAL_MS)).toEqual([])
+  expect(worker.deliveries.filter(({ firstByteAt }) => awakeMs(unreadyAt, firstByteAt) > ARRIVAL_MS)).toEqual([])
   const quick = worker.deliveries.filter((delivery) => delivery.worker !== 'endless')
   expect(quick.filter(({ answeredAt }) => answeredAt === null || answeredAt > endedAt)).toEqual([])
   // The load outlasted the signal: otherwise nothing was tested.

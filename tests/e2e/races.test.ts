@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest'
+import { awakeMs } from '../support/awake.ts'
 import { type Api, listTasks, readAttempts, readTask, type TaskJson } from './support/api-client.ts'
 import { makeRandom, type Random } from './support/random.ts'
 import type { Delivery, RecordingWorker, WorkerAnswer } from './support/recording-worker.ts'
@@ -138,7 +139,7 @@ test('what was deleted stays deleted, with what it left behind', async () => {
     // Nothing can be waited for where nothing should happen: the server gets the time to do it wrong.
     await pass(ARRIVAL_MS)
     await gone('after the late answer')
-    const late = worker.of(id).filter(({ firstByteAt }) => firstByteAt > deletedAt + ARRIVAL_MS)
+    const late = worker.of(id).filter(({ firstByteAt }) => awakeMs(deletedAt, firstByteAt) > ARRIVAL_MS)
     if (late.length > 0) faults.push(`${id}: ${late.length} POSTs after its deletion`)
     return wasRecorded ? 'after' : 'before'
   }
@@ -162,7 +163,7 @@ test('a pause of a group lets what runs finish and count, and nothing else start
     const states = new Map((await listTasks(api, groupId)).map(({ id, state }) => [id, state]))
     for (const id of ids) {
       const posts = worker.of(id)
-      if (posts.some(({ firstByteAt }) => firstByteAt > pausedAt + ARRIVAL_MS))
+      if (posts.some(({ firstByteAt }) => awakeMs(pausedAt, firstByteAt) > ARRIVAL_MS))
         faults.push(`${id}: POSTed while paused`)
       for (const { startedAt } of await readAttempts(api, id))
         if (Date.parse(startedAt) > pausedTime) faults.push(`${id}: started at ${startedAt}, after the pause`)
@@ -189,7 +190,8 @@ test('a pause of a task is not undone by the answer that comes after it', async 
     await pass(ARRIVAL_MS)
     const seen = await readTask(api, id)
     if (!seen.isPaused) faults.push(`${id}: the pause was undone`)
-    if (worker.of(id).some(({ firstByteAt }) => firstByteAt > pausedAt + ARRIVAL_MS)) faults.push(`${id}: POSTed`)
+    if (worker.of(id).some(({ firstByteAt }) => awakeMs(pausedAt, firstByteAt) > ARRIVAL_MS))
+      faults.push(`${id}: POSTed`)
     if (seen.state === 'paused') {
       const failures = worker.of(id).length
       if (seen.errors.length !== failures) faults.push(`${id}: ${failures} failures, but ${seen.errors.length} errors`)
@@ -238,7 +240,7 @@ test('a task that is completed by hand between two attempts keeps what the hand 
     const { output } = await readTask(api, id)
     const expected = isTaken ? 'by hand' : worker.of(id).at(-1)?.deliveryId
     if (output !== expected) faults.push(`${id}: its output is ${JSON.stringify(output)}`)
-    const late = worker.of(id).filter(({ firstByteAt }) => firstByteAt > editedAt + ARRIVAL_MS)
+    const late = worker.of(id).filter(({ firstByteAt }) => awakeMs(editedAt, firstByteAt) > ARRIVAL_MS)
     if (isTaken && late.length > 0) faults.push(`${id}: ${late.length} POSTs after it was completed`)
     return isTaken ? 'after' : 'before'
   }

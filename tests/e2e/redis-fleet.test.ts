@@ -13,7 +13,9 @@ const LEAST_SHARE = 0.15
 
 test('three servers share 20,000 tasks: each is POSTed once, and none of the servers is idle', async () => {
   // The limit of a worker is counted over all servers: this many let each of them be full.
-  const fleet = await startFleet({ size: 3, env: { CREW_MAX_IN_FLIGHT_PER_WORKER: '100' } })
+  // No lease may end on a busy machine: nothing here waits for one.
+  const env = { CREW_MAX_IN_FLIGHT_PER_WORKER: '100', CREW_LEASE_MS: '30000' }
+  const fleet = await startFleet({ size: 3, env })
   const [{ api }] = fleet.instances as [Instance, ...Instance[]]
   const { id: groupId } = await makeGroup(api)
   const startedAt = performance.now()
@@ -94,8 +96,8 @@ test('a limit of five holds over three servers, also when one dies with all five
   const fullAfterMs = awakeMs(killedAt, fullAgainAt(deliveries, killedAt))
   console.log(JSON.stringify({ rateBefore, rateAfter, goesOnAfterMs: first.firstByteAt - killedAt, fullAfterMs }))
   expect(fullAfterMs).toBeLessThan(LEASE_MS + 2000)
-  expect(rateAfter).toBeGreaterThan(rateBefore * 0.8)
-  expect(rateBefore).toBeGreaterThan((LIMIT / WORK_MS) * 1000 * BUSY_SHARE)
+  // Not one by the other: what else the machine does may change meanwhile.
+  for (const rate of [rateBefore, rateAfter]) expect(rate).toBeGreaterThan((LIMIT / WORK_MS) * 1000 * BUSY_SHARE)
 
   await succeeded(api, groupId)
   expect(mostAtOnce(deliveries, heldAtKill, killedAt + LEASE_MS / 2)).toBe(LIMIT)

@@ -55,8 +55,13 @@ test('a limit of a worker and one of all hold together over three servers', asyn
   expect(await fleet.audit()).toEqual([])
 })
 
+/** No lease may end on a busy machine: nothing here waits for one. */
 const startLimited = (): Promise<Fleet> =>
-  startFleet({ size: 3, respond: () => ({ body: {}, delayMs: WORK_MS }), env: { CREW_MAX_IN_FLIGHT_PER_WORKER: '50' } })
+  startFleet({
+    size: 3,
+    respond: () => ({ body: {}, delayMs: WORK_MS }),
+    env: { CREW_MAX_IN_FLIGHT_PER_WORKER: '50', CREW_LEASE_MS: '30000' },
+  })
 
 /** Ten groups at once; answers when each of their attempts ran. */
 async function runAll(fleet: Fleet, workgroup: string): Promise<(Span & { worker: string })[]> {

@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { expectNoComplaints, launchBrowser } from './support/browser.ts'
+import { expectNoComplaints, goBy, launchBrowser } from './support/browser.ts'
 import { logIn, makeWorld } from './support/world.ts'
 
 let browser: Browser
@@ -15,7 +15,7 @@ test('a schedule is created, says when it runs, runs by hand, is changed, paused
   const world = await makeWorld()
   const tab = await logIn(browser, world)
   const { page } = tab
-  for (const key of ['g', 's']) await page.keyboard.press(key)
+  await goBy(page, 's', 'Schedules')
   await page.getByText('No schedules yet.').waitFor()
   await page.getByRole('button', { name: 'New schedule' }).click()
   const form = page.getByRole('dialog')
@@ -109,7 +109,7 @@ test('a group is resumed over some time, not all at once', async () => {
   await page.getByRole('dialog').getByRole('button', { name: 'Resume' }).click()
   await page.getByText('Resumed The group').waitFor()
   await page.getByRole('button', { name: 'scheduled 9' }).waitFor()
-  expect(world.posts).toEqual(['t0'])
+  await expect.poll(() => world.posts).toEqual(['t0'])
   expectNoComplaints(tab)
 })
 

@@ -1,5 +1,6 @@
 import type { Browser, Locator } from 'playwright-core'
 import { afterAll, beforeAll, describe, expect, test } from 'vitest'
+import { eventually } from '../e2e/support/waiting.ts'
 import { bestOf, catchCopies, editorOf, expectNoComplaints, launchBrowser, textIn } from './support/browser.ts'
 import { logIn, makeWorld } from './support/world.ts'
 
@@ -142,8 +143,11 @@ describe('of a large payload', () => {
     await page.goto(`${world.crew.url}/groups/g/tasks/t`)
     const lines = page.getByRole('region', { name: 'Input, lines' })
     await lines.getByText('"name": "account 0"').waitFor()
-    await lines.evaluate((box) => box.scrollTo(0, box.scrollHeight))
-    await lines.getByText('"name": "account 29999"').waitFor()
+    // The lines are few until it is known that the editor does not come.
+    await eventually('its end is in sight', async () => {
+      await lines.evaluate((box) => box.scrollTo(0, box.scrollHeight))
+      return lines.getByText('"name": "account 29999"').isVisible()
+    })
   })
 })
 

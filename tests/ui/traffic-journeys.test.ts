@@ -1,6 +1,6 @@
 import type { Browser } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
-import { expectNoComplaints, launchBrowser } from './support/browser.ts'
+import { expectNoComplaints, goBy, launchBrowser } from './support/browser.ts'
 import { logIn, makeWorld } from './support/world.ts'
 
 let browser: Browser
@@ -14,8 +14,7 @@ test('a worker is paused and nothing is sent to it, then resumed and it gets its
   const tab = await logIn(browser, world)
   const { page } = tab
   await world.crew.api.post('/api/v1/task_groups/graph', { id: 'g', name: 'g', tasks: [{ id: 'one', worker: 'echo' }] })
-  await page.keyboard.press('g')
-  await page.keyboard.press('w')
+  await goBy(page, 'w', 'Workers')
   await expect.poll(() => page.getByRole('row', { name: /echo/ }).textContent()).toMatch(/1\s+of 1/)
   await page.getByRole('link', { name: 'echo' }).click()
   await page.getByRole('button', { name: 'Pause…' }).click()

@@ -123,6 +123,17 @@ describe('reading again', () => {
     expect(reads()).toBe(1)
   })
 
+  test('waits until the page goes on', () => {
+    const { refresher, query, shown, wait, reads } = makeRefresher()
+    shown.isHeld = true
+    refresher.ask(query)
+    wait()
+    expect(reads()).toBe(0)
+    shown.isHeld = false
+    wait()
+    expect(reads()).toBe(1)
+  })
+
   test('is not done for what left the screen', () => {
     const { refresher, query, shown, wait, reads } = makeRefresher()
     refresher.ask(query)
@@ -196,13 +207,13 @@ function makeRefresher() {
   const { after, wait } = makeTimers()
   let reads = 0
   const state = { dataUpdatedAt: 1000, fetchStatus: 'idle' }
-  const shown = { isShown: true }
+  const shown = { isShown: true, isHeld: false }
   const query: Refreshable = {
     queryHash: 'q',
     state,
     isActive: () => shown.isShown,
     fetch: async () => void reads++,
   }
-  const refresher = new Refresher({ now: () => 1400, after, gapOf: () => 1000 })
+  const refresher = new Refresher({ now: () => 1400, after, gapOf: () => 1000, isHeld: () => shown.isHeld })
   return { refresher, query, state, shown, wait, reads: () => reads }
 }

@@ -2,6 +2,7 @@ import { setTimeout as after } from 'node:timers/promises'
 import { type Browser, type BrowserContext, chromium, type Locator, type Page } from 'playwright-core'
 import { expect, onTestFinished } from 'vitest'
 import { findChromium } from '../../../scripts/find-chromium.ts'
+import { eventually } from '../../e2e/support/waiting.ts'
 
 /** Nothing but the page: no calls home, no profile of anybody. */
 const FLAGS = [
@@ -61,8 +62,22 @@ export const editorOf = (within: Page | Locator, label: string): Locator =>
 
 /** What is in such a field; of a long text the lines that are in sight. */
 export async function textIn(editor: Locator): Promise<string> {
+  await editor.waitFor()
   return (await editor.locator('.cm-line').allTextContents()).join('\n')
 }
+
+const ARRIVAL_MS = 2000
+
+/** `g` and then this key, which have to follow each other within a second: pressed again where the machine stalled between them. */
+export const goBy = (page: Page, key: string, heading: string): Promise<unknown> =>
+  eventually(`g ${key} leads to ${heading}`, async () => {
+    for (const each of ['g', key]) await page.keyboard.press(each)
+    const arrived = page.getByRole('heading', { name: heading, level: 1 }).waitFor({ timeout: ARRIVAL_MS })
+    return arrived.then(
+      () => true,
+      () => false,
+    )
+  })
 
 const MAX_TRIES = 10
 

@@ -108,7 +108,9 @@ export class LiveLink {
     this.callOff()
     this.leave()
     if (code === SESSION_OVER) this.deps.onSessionOver()
-    const longest = Math.min(FIRST_WAIT_MS * 2 ** this.failures++, LONGEST_WAIT_MS)
+    // Whoever has to log in first is not let in sooner by asking.
+    const longest =
+      code === SESSION_OVER ? LONGEST_WAIT_MS : Math.min(FIRST_WAIT_MS * 2 ** this.failures++, LONGEST_WAIT_MS)
     this.callOff = this.deps.after(longest * (0.5 + this.deps.random() / 2), () => this.start())
   }
 

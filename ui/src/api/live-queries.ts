@@ -48,6 +48,7 @@ function followScreen(client: QueryClient): () => void {
     now: Date.now,
     after,
     gapOf: (query) => (isLong(query as Query) ? LONG_GAP_MS : GAP_MS),
+    isHeld: () => !live.isOn(),
   })
   const link = new LiveLink({
     open: () => new WebSocket(liveAddress()),

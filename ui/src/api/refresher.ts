@@ -11,6 +11,8 @@ export interface RefresherDeps {
   readonly after: (ms: number, run: () => void) => () => void
   /** The least time between an answer and the next question, so that a storm costs the server one question each. */
   readonly gapOf: (query: Refreshable) => number
+  /** Whether what is shown has to stand still: it is read when that is over. */
+  readonly isHeld: () => boolean
 }
 
 const BUSY_MS = 200
@@ -46,7 +48,7 @@ export class Refresher {
     this.waiting.delete(query.queryHash)
     if (!query.isActive()) return
     // What is under way may have been read before what happened.
-    if (query.state.fetchStatus === 'fetching') this.later(query, BUSY_MS)
+    if (this.deps.isHeld() || query.state.fetchStatus === 'fetching') this.later(query, BUSY_MS)
     // What goes wrong is in its state.
     else query.fetch().catch(() => {})
   }

@@ -12,11 +12,25 @@ export function SearchBox(props: {
   const { label, value, onChange } = props
   const [text, setText] = useState(value)
   const timer = useRef(0)
-  useEffect(() => setText(value), [value])
+  // What is told is told to who listens by then: a filter chosen meanwhile would be undone by the one of before.
+  const latest = useRef(onChange)
+  latest.current = onChange
+  const told = useRef(value)
+  useEffect(() => {
+    // Of our own telling: the text may have a space more, or letters typed since.
+    if (value === told.current) return
+    told.current = value
+    clearTimeout(timer.current)
+    setText(value)
+  }, [value])
+  useEffect(() => () => clearTimeout(timer.current), [])
   const apply = (next: string, delayMs: number): void => {
     setText(next)
     clearTimeout(timer.current)
-    timer.current = window.setTimeout(() => onChange(next.trim()), delayMs)
+    timer.current = window.setTimeout(() => {
+      told.current = next.trim()
+      latest.current(told.current)
+    }, delayMs)
   }
   return (
     <input

@@ -31,6 +31,7 @@ export function GroupsPage() {
   const search = useSearch({ from: '/shell/groups' })
   const navigate = useNavigate({ from: '/groups' })
   const [isCreating, setCreating] = useState(false)
+  const [asked, setAsked] = useState<AskedOfGroup | null>(null)
   const groups = useQuery(groupList(search))
   const rows = groups.data?.taskGroups ?? []
   const { page: _page, pageSize: _pageSize, sort: _sort, ...filter } = search
@@ -63,7 +64,7 @@ export function GroupsPage() {
           <Failure error={groups.error} onRetry={() => void groups.refetch()} shownAt={groups.dataUpdatedAt} />
         )}
         {groups.isPending && <Loading what="the groups" />}
-        {groups.data && rows.length > 0 && <GroupTable groups={rows} selecting={selecting} />}
+        {groups.data && rows.length > 0 && <GroupTable groups={rows} selecting={selecting} onAsk={setAsked} />}
         {groups.data && rows.length === 0 && <NoRows search={search} />}
         {groups.data && groups.data.count > 0 && (
           <Pager
@@ -76,6 +77,14 @@ export function GroupsPage() {
         )}
       </section>
       {isCreating && <NewGroupDialog onClose={() => setCreating(false)} />}
+      {/* Here and not in its row, which goes when the group changes its state under a filter. */}
+      {asked && (
+        <GroupActionDialog
+          kind={asked.kind}
+          group={rows.find(({ id }) => id === asked.group.id) ?? asked.group}
+          onClose={() => setAsked(null)}
+        />
+      )}
     </>
   )
 }
@@ -86,7 +95,21 @@ function bulkFilterOf({ q, state, failing }: GroupSearch): Readonly<Record<strin
   return { ...(q !== undefined && { search: q }), ...(state && { state }) }
 }
 
-function GroupTable({ groups, selecting }: { readonly groups: readonly TaskGroup[]; readonly selecting: Selecting }) {
+/** An action of one of the groups. */
+interface AskedOfGroup {
+  readonly kind: AskedGroupAction
+  readonly group: TaskGroup
+}
+
+type OnAsk = (asked: AskedOfGroup) => void
+
+interface TableProps {
+  readonly groups: readonly TaskGroup[]
+  readonly selecting: Selecting
+  readonly onAsk: OnAsk
+}
+
+function GroupTable({ groups, selecting, onAsk }: TableProps) {
   return (
     <table className="list w-full">
       <thead>
@@ -108,7 +131,7 @@ function GroupTable({ groups, selecting }: { readonly groups: readonly TaskGroup
       </thead>
       <tbody>
         {groups.map((group) => (
-          <GroupRow key={group.id} group={group} selecting={selecting} />
+          <GroupRow key={group.id} group={group} selecting={selecting} onAsk={onAsk} />
         ))}
       </tbody>
     </table>
@@ -134,8 +157,12 @@ const NoGroups = () => (
   </Empty>
 )
 
-function GroupRow({ group, selecting }: { readonly group: TaskGroup; readonly selecting: Selecting }) {
-  const [asked, setAsked] = useState<AskedGroupAction | null>(null)
+interface RowProps extends Omit<TableProps, 'groups'> {
+  readonly group: TaskGroup
+}
+
+function GroupRow({ group, selecting, onAsk }: RowProps) {
+  const ask = (kind: AskedGroupAction): void => onAsk({ kind, group })
   const pause = usePause(group)
   const { failed, retrying } = group.counts
   const name = group.name || group.id
@@ -183,17 +210,16 @@ function GroupRow({ group, selecting }: { readonly group: TaskGroup; readonly se
           items={[
             { label: group.isPaused ? 'Resume' : 'Pause', onSelect: pause.toggle, needs: 'pauseTaskGroup' },
             ...(group.isPaused
-              ? [{ label: 'Resume over time…', onSelect: () => setAsked('resume'), needs: 'resumeTaskGroup' as const }]
+              ? [{ label: 'Resume over time…', onSelect: () => ask('resume'), needs: 'resumeTaskGroup' as const }]
               : []),
-            { label: 'Retry…', onSelect: () => setAsked('retry'), needs: 'retryTaskGroup' },
-            { label: 'Reset…', onSelect: () => setAsked('reset'), needs: 'resetTaskGroup' },
-            { label: 'Rename…', onSelect: () => setAsked('rename'), needs: 'updateTaskGroup' },
-            { label: 'Settings…', onSelect: () => setAsked('settings'), needs: 'updateTaskGroup' },
+            { label: 'Retry…', onSelect: () => ask('retry'), needs: 'retryTaskGroup' },
+            { label: 'Reset…', onSelect: () => ask('reset'), needs: 'resetTaskGroup' },
+            { label: 'Rename…', onSelect: () => ask('rename'), needs: 'updateTaskGroup' },
+            { label: 'Settings…', onSelect: () => ask('settings'), needs: 'updateTaskGroup' },
             { label: 'Copy id', onSelect: () => void copyText(group.id, 'the id') },
-            { label: 'Delete…', onSelect: () => setAsked('delete'), isDanger: true, needs: 'deleteTaskGroup' },
+            { label: 'Delete…', onSelect: () => ask('delete'), isDanger: true, needs: 'deleteTaskGroup' },
           ]}
         />
-        {asked && <GroupActionDialog kind={asked} group={group} onClose={() => setAsked(null)} />}
       </td>
     </tr>
   )

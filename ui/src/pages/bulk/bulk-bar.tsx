@@ -21,7 +21,8 @@ export function BulkBar({ target, actions, selecting, matching, filter }: Props)
   const { selection } = selecting
   const isAll = selection.isAllMatching && filter !== null
   const count = isAll ? matching : selection.ids.size
-  if (count === 0) return null
+  // What is being asked stays, also when the last of those it is about goes.
+  if (count === 0 && asked === null) return null
   const whom: Pick<BulkOrder, 'ids' | 'filter'> = isAll ? { filter } : { ids: [...selection.ids] }
   return (
     <section

@@ -35,7 +35,7 @@ export function SavedViews({ views, current, query }: Props) {
           <bdi className="max-w-40 truncate">{view.name}</bdi>
         </ViewLink>
       ))}
-      <ViewMenu views={views} more={views.filter((view) => !links.includes(view))} current={current} query={query} />
+      <ViewMenu more={views.filter((view) => !links.includes(view))} current={current} query={query} />
     </>
   )
 }
@@ -46,14 +46,14 @@ function linked(views: readonly SavedView[], current: SavedView | undefined): re
   return current === undefined || first.includes(current) ? first : [...first.slice(0, -1), current]
 }
 
-interface MenuProps extends Props {
+interface MenuProps extends Omit<Props, 'views'> {
   /** Those that have no link of their own. */
   readonly more: readonly SavedView[]
 }
 
 type Asked = { readonly kind: 'save' } | { readonly kind: 'change' | 'delete'; readonly view: SavedView }
 
-function ViewMenu({ views, more, current, query }: MenuProps) {
+function ViewMenu({ more, current, query }: MenuProps) {
   const navigate = useNavigate()
   const refusal = useRefusal(current)
   const [asked, setAsked] = useState<Asked | null>(null)
@@ -80,7 +80,7 @@ function ViewMenu({ views, more, current, query }: MenuProps) {
         heading={current && <bdi className="block font-semibold break-words">{labelOf(current)}</bdi>}
         items={items}
       />
-      {asked?.kind === 'save' && <SaveViewDialog query={query} views={views} onClose={close} />}
+      {asked?.kind === 'save' && <SaveViewDialog query={query} onClose={close} />}
       {asked?.kind === 'change' && <ChangeViewDialog view={asked.view} onClose={close} />}
       {asked?.kind === 'delete' && <DeleteViewDialog view={asked.view} onClose={close} />}
     </>

@@ -1,7 +1,7 @@
-import { useQuery } from '@tanstack/react-query'
+import { useQuery, useQueryClient } from '@tanstack/react-query'
 import { me } from '../../api/me.ts'
 import type { SavedView } from '../../api/operations.ts'
-import { useViewAction } from '../../api/views.ts'
+import { savedViews, useViewAction } from '../../api/views.ts'
 import { ActionDialog } from '../../kit/action-dialog.tsx'
 import { CheckField, TextField } from '../../kit/field.tsx'
 import { useFaultAt } from '../../kit/use-fault-at.ts'
@@ -11,12 +11,12 @@ const MAX_NAME = 60
 interface SaveProps {
   /** What is looked at now. */
   readonly query: string
-  readonly views: readonly SavedView[]
   readonly onClose: () => void
 }
 
 /** Under the name of an own one it takes its place, so that a view can be mended by looking otherwise and saving again. */
-export function SaveViewDialog({ query, views, onClose }: SaveProps) {
+export function SaveViewDialog({ query, onClose }: SaveProps) {
+  const client = useQueryClient()
   const action = useViewAction()
   const fault = useFaultAt(action.error)
   return (
@@ -25,8 +25,9 @@ export function SaveViewDialog({ query, views, onClose }: SaveProps) {
       about="Keeps the search, the filter and the order under a name. An own view of that name shows this from now on."
       confirm="Save view"
       done="Saved the view"
-      run={(form) => {
+      run={async (form) => {
         const [name, isShared] = [String(form.get('name')).trim(), form.get('isShared') !== null]
+        const { views } = await client.ensureQueryData(savedViews)
         const before = views.find((view) => view.isOwn && view.name === name)
         return action.mutateAsync(
           before

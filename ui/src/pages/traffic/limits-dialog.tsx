@@ -1,3 +1,4 @@
+import { useState } from 'react'
 import type { LimitsEdit } from '../../api/operations.ts'
 import { ApiError } from '../../api/problem.ts'
 import { ActionDialog } from '../../kit/action-dialog.tsx'
@@ -14,8 +15,9 @@ interface Props {
   readonly onClose: () => void
 }
 
-/** The limits of a workgroup, or of all tasks together. */
-export function LimitsDialog({ of, limits: { maxConcurrent, rateLimit, ramp }, error, run, curl, onClose }: Props) {
+/** The limits of a workgroup, or of all tasks together. It sends what was changed of those it opened with, whoever else changes some meanwhile. */
+export function LimitsDialog({ of, limits: given, error, run, curl, onClose }: Props) {
+  const [{ maxConcurrent, rateLimit, ramp }] = useState(given)
   const limits = { maxConcurrent, rateLimit, ramp }
   const edit = (form: FormData): LimitsEdit => changedIn(limitsIn(form), limits)
   return (

@@ -70,7 +70,10 @@ function Form({ worker, onSaved }: FormProps) {
   }
   return (
     <form ref={form} onSubmit={submit} aria-label="Settings" className="max-w-4xl">
-      <SettingsFields worker={worker} faults={faults} />
+      {/* What were typed until it is saved would be lost: the form begins again then. */}
+      <fieldset disabled={action.isPending} className="contents">
+        <SettingsFields worker={worker} faults={faults} />
+      </fieldset>
       {action.error && (
         <div role="alert" className="mt-3 rounded-md border border-danger p-3">
           <p className="font-medium text-danger">{messageOf(action.error)}</p>

@@ -32,6 +32,8 @@ export class GraphView {
   private scene: Scene | null = null
   private states: Uint8Array = new Uint8Array()
   private chosen: number | null = null
+  /** To be shown as soon as there is a scene. */
+  private wanted: string | null = null
   /** What was chosen before the press under way, for the focus that comes with it chooses already. */
   private chosenBefore: number | null = null
   private colors: GraphColors = readGraphColors()
@@ -78,6 +80,7 @@ export class GraphView {
     this.eye.resize(this.host.clientWidth, this.host.clientHeight)
     this.eye.lookAt(scene, anchor === null || task === undefined ? null : { ...anchor, task })
     this.draw()
+    if (this.wanted !== null) this.reveal(this.wanted)
   }
 
   /** The same tasks in other states: nothing moves. */
@@ -99,6 +102,7 @@ export class GraphView {
 
   /** Chooses a task and shows it as a card, wherever one was. */
   reveal(id: string): void {
+    this.wanted = this.scene === null ? id : null
     const task = this.scene?.find(id)
     if (task !== undefined) this.choose(task)
   }
