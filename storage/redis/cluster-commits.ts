@@ -27,8 +27,8 @@ import {
   toldBefore,
 } from './routed-commit.ts'
 
-/** Tasks looked at before a commit, whose leases it may end. */
-const MAX_OTHERS = 100
+/** Tasks that a commit may end the lease of are read before it; where they are more, those of them alone that have one. */
+const FEW = 100
 
 type Answer = CommitResult | CrewError
 
@@ -98,9 +98,10 @@ export class ClusterCommits {
     const taken = await takeIds(directory, changeSet, (task) => this.#exists(task))
     if (taken === null) return null
     const set = await this.#placeGroups(partition, changeSet)
-    const deleted = await directory.entriesOf(await this.#idsDeletedBy(partition, changeSet))
-    const own = [...leases.of(endedBy(changeSet)), ...leases.ofGroups(deletedGroupsOf(changeSet))]
-    const ended = [...own, ...(await this.#othersEndedBy(partition, changeSet))]
+    const idsDeleted = await this.#idsDeletedBy(partition, changeSet)
+    const deleted = await directory.entriesOf(idsDeleted)
+    const idsEnded = [...new Set([...endedBy(changeSet), ...idsDeleted])]
+    const ended = [...leases.of(idsEnded), ...(await this.#othersOf(partition, idsEnded))]
     return { set, partition, taken, deleted, ended }
   }
 
@@ -119,12 +120,13 @@ export class ClusterCommits {
     return task ? directory.partitionOf(task.groupId) : 0
   }
 
-  /** Leases that other servers were given. Of very many the permits end by themselves. */
-  async #othersEndedBy(partition: number, changeSet: ChangeSet): Promise<HeldLease[]> {
+  /** Leases of these tasks that other servers were given, or that are held outside. */
+  async #othersOf(partition: number, taskIds: readonly string[]): Promise<HeldLease[]> {
     const { leases } = this.#parts
-    const ids = endedBy(changeSet).filter((id) => leases.of([id]).length === 0)
-    if (ids.length === 0 || ids.length > MAX_OTHERS) return []
-    const tasks = await partitionAt(this.#parts, partition).getTasks(ids)
+    const home = partitionAt(this.#parts, partition)
+    const ids = new Set(taskIds.filter((id) => leases.of([id]).length === 0))
+    const leased = ids.size > FEW ? ((await home.command('ZRANGE', 'leases', '', 0, -1)) as string[]) : [...ids]
+    const tasks = await home.getTasks(leased.filter((id) => ids.has(id)))
     return tasks.flatMap((task) => (task.lease ? [heldLease({ task, token: task.lease.token }, partition)] : []))
   }
 

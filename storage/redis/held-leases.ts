@@ -4,7 +4,6 @@ import type { ClaimedTask, GateRef } from '../task-storage.ts'
 export interface HeldLease {
   readonly taskId: string
   readonly token: string
-  readonly groupId: string
   readonly worker: string
   readonly workgroup: string
   readonly partition: number
@@ -29,10 +28,6 @@ export class HeldLeases {
     return taskIds.flatMap((id) => this.#byTask.get(id) ?? [])
   }
 
-  ofGroups(groupIds: readonly string[]): HeldLease[] {
-    return groupIds.length === 0 ? [] : this.all().filter(({ groupId }) => groupIds.includes(groupId))
-  }
-
   all(): HeldLease[] {
     return [...this.#byTask.values()]
   }
@@ -46,8 +41,8 @@ export class HeldLeases {
 }
 
 export function heldLease({ task, token }: Pick<ClaimedTask, 'task' | 'token'>, partition: number): HeldLease {
-  const { id: taskId, groupId, worker, workgroup } = task
-  return { taskId, token, groupId, worker, workgroup, partition }
+  const { id: taskId, worker, workgroup } = task
+  return { taskId, token, worker, workgroup, partition }
 }
 
 /** The leases at each gate of their tasks. */

@@ -15,7 +15,7 @@ import {
   starts,
   startTimes,
 } from '../gate-steps.ts'
-import { idsOf, LEASE_MS, type StorageWorld } from '../storage-world.ts'
+import { everyTask, idsOf, LEASE_MS, type StorageWorld } from '../storage-world.ts'
 
 /** Limits of all tasks, of a worker and of a workgroup: how many at once, and how many in a time. */
 export function describeGates(it: StorageTest): void {
@@ -203,6 +203,15 @@ function describeSlots(it: StorageTest): void {
       },
     ],
     ['goes with its group', async (world) => world.commit(deleteGroup('gone'))],
+    [
+      'is held outside and goes with its group',
+      async (world) => {
+        const { tasks } = await world.storage.listTasks({ ...everyTask('gone'), states: ['running'] })
+        const refs = tasks.map(({ id, lease }) => ({ taskId: id, token: String(lease?.token) }))
+        await world.storage.renewLeases(refs, world.clock.now() + LEASE_MS, 'outside:poll w1')
+        await world.commit(deleteGroup('gone'))
+      },
+    ],
   ]
   for (const [ending, end] of endings) {
     it(`a lease that ${ending} frees its place at all three gates`, async (world) => {
