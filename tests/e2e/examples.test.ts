@@ -38,8 +38,9 @@ test('an API with a quota per key: its 429s hold the workgroup and use up no att
   const [, counts = '{}'] = /^(\{"key-of-.*\})$/m.exec(said) ?? []
   const served = expect.objectContaining({ served: 8 })
   expect(JSON.parse(counts)).toEqual({ 'key-of-alpha': served, 'key-of-beta': served })
-  // The last of eight that start together meets the limit for certain.
-  expect(said).toContain('"outcome":"rateLimited"')
+  // Of eight that start together some meet the limit; which ones they are, a worker that has to warm up decides.
+  const attempts = await Promise.all(tasks.map(({ id }) => readAttempts(api, id)))
+  expect(attempts.flat().map(({ outcome }) => outcome)).toContain('rateLimited')
   expect(said).toContain('rate limit met by task')
 })
 
