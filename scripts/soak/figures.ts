@@ -6,6 +6,8 @@ import type { Site } from './site.ts'
 export interface ServerFigures {
   readonly name: string
   readonly rssMb: number
+  /** Of JavaScript alone, garbage that was not collected yet included. */
+  readonly heapMb: number
   readonly openFds: number
   /** At worst within the last minute. */
   readonly scheduleLagMs: number
@@ -34,6 +36,7 @@ export async function figuresOfServers({ servers }: Site): Promise<ServerFigures
       return {
         name,
         rssMb: figure('process_resident_memory_bytes') / 2 ** 20,
+        heapMb: figure('nodejs_heap_size_used_bytes') / 2 ** 20,
         openFds: figure('process_open_fds'),
         scheduleLagMs: figure('crew_task_schedule_lag_seconds') * 1000,
       }

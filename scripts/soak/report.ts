@@ -66,8 +66,8 @@ export function markdownOf(report: Report): string {
     '|---|---|',
     ...Object.entries(report.faults).map(([kind, times]) => `| ${kind} | ${times} |`),
     '',
-    '| minute | tasks | drained in s | RSS MiB | open files | keys | in sorted sets | leases | Redis MiB |',
-    '|---|---|---|---|---|---|---|---|---|',
+    '| minute | tasks | drained in s | RSS MiB | heap MiB | open files | keys | in sorted sets | leases | Redis MiB |',
+    '|---|---|---|---|---|---|---|---|---|---|',
     ...report.audits.map(auditLine),
     ...(report.violationCount === 0 ? [] : ['', '## Violations', '', ...report.violations.map((each) => `* ${each}`)]),
     ...(report.allowedByDurability.length === 0
@@ -86,12 +86,14 @@ const wordOf = (isMet: boolean | null): string => (isMet === null ? 'too short t
 
 function auditLine({ minutes, tasksDone, drainedInSeconds, servers, store }: Audit): string {
   const rss = servers.map(({ rssMb }) => rssMb.toFixed(0)).join(' ')
+  const heap = servers.map(({ heapMb }) => heapMb.toFixed(0)).join(' ')
   const fds = servers.map(({ openFds }) => openFds).join(' ')
   const cells = [
     minutes.toFixed(1),
     tasksDone,
     drainedInSeconds.toFixed(1),
     rss,
+    heap,
     fds,
     store.keys,
     store.zsetMembers,

@@ -7,7 +7,7 @@ import { seededStreams } from '../../server/selftest/random.ts'
 import { type OpenGroup, Trial } from '../../server/selftest/trial.ts'
 import { checkStore, figuresOfServers, rssMbOf } from './figures.ts'
 import { LagMeter } from './lag.ts'
-import { type MemorySample, slopeMbPerHour } from './memory.ts'
+import { floorsOf, type MemorySample, slopeMbPerHour } from './memory.ts'
 import type { SoakOptions } from './options.ts'
 import { REDIS_FAULTS } from './redis-faults.ts'
 import type { Audit, Report } from './report.ts'
@@ -26,6 +26,7 @@ const TELL_MS = 10_000
 /** Caches fill, code is compiled. */
 const WARM_UP_SHARE = 0.25
 const LEAST_MINUTES_OF_SLOPE = 30
+const FLOOR_MINUTES = 5
 /** With one server alone, deaths are in this part of the run, so that its memory can be followed in the rest. */
 const DEADLY_SHARE = 0.34
 
@@ -215,7 +216,7 @@ export class Soak {
       [...this.#memory].map(([name, samples]) => {
         const last = samples.filter(({ pid }) => pid === samples.at(-1)?.pid)
         const from = Math.max(warmUp, (last[0]?.minutes ?? 0) + warmUp / 2)
-        return [name, slopeMbPerHour(last, from, LEAST_MINUTES_OF_SLOPE)]
+        return [name, slopeMbPerHour(floorsOf(last, FLOOR_MINUTES), from, LEAST_MINUTES_OF_SLOPE)]
       }),
     )
   }
