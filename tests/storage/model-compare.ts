@@ -17,13 +17,21 @@ import {
 } from './model.ts'
 import { compareFailing } from './model-failing.ts'
 import { everyGate } from './model-gate-edits.ts'
-import { forgetLike, forgettable, gateInModel, gateNames, liveHolds, pastHoldsInModel } from './model-gates.ts'
+import {
+  forgetLike,
+  forgettable,
+  gateInModel,
+  gateNames,
+  liveHolds,
+  narrowLike,
+  pastHoldsInModel,
+} from './model-gates.ts'
 import { compareGroupLists } from './model-groups.ts'
 import { placesOf, trafficRow } from './model-traffic.ts'
 import { everyGroup, everyTask } from './storage-world.ts'
 
 /** The model, and how many commands ran: lists come up by turns. */
-type ComparedModel = Model & { readonly executed: number }
+type ComparedModel = Model & { readonly executed: number; readonly isPartitioned: boolean }
 
 /** Commands from one full scan to the next: on a Cluster it takes as long as all the rest. What it finds is found at the end as well. */
 const AUDIT_EVERY = 8
@@ -64,6 +72,7 @@ export async function compareGates(
   for (const [index, ref] of everyGate.entries()) {
     const gate = gates[index]
     if (!gate) continue
+    if (model.isPartitioned) narrowLike(model, gate)
     forgetLike(model, gate, [...(dropped[index] ?? []), ...forgettable(model, ref)])
     same(settledGate(gate, now), settledGate(gateInModel(model, ref), now))
   }

@@ -198,6 +198,17 @@ export function forgettable(model: Model, ref: GateRef): (keyof Forgettable)[] {
   ]
 }
 
+/**
+ * Over several partitions a window is narrowed by the leases that are left when the whole commit is done, as no script sees those of
+ * all: later sets of it may have ended some. It is narrower then, never wider.
+ */
+export function narrowLike(model: Model, found: Gate): void {
+  const { ramp, leases } = gateInModel(model, found)
+  const base = Math.max(1, Math.floor(leases / 2))
+  const isOfNow = ramp !== null && ramp.from === model.clock.now() && found.ramp?.from === ramp.from
+  if (isOfNow && base < ramp.base && found.ramp?.base === base) change(model, found, { ramp: { ...ramp, base } })
+}
+
 /** The engine dropped some of what it may: the model does so too, as it would say something again under other limits. */
 export function forgetLike(model: Model, found: Gate, fields: readonly (keyof Forgettable)[]): void {
   const { ramp: noRamp, rateClock: noRate, spaceClock: noSpace } = untouched
