@@ -95,7 +95,7 @@ CREATE TABLE task (
   output TEXT
 ) STRICT;
 CREATE INDEX task_in_group ON task (group_seq, seq);
--- As below: whoever counts reads this alone.
+-- Whoever counts reads this alone: the columns of its condition stand last, as in task_failed below.
 CREATE INDEX task_ready ON task (lane, run_after, seq, holds, unfinished_parents, lease_until, is_parked)
   WHERE holds = 0 AND unfinished_parents = 0 AND lease_until IS NULL AND is_parked = 0;
 CREATE INDEX task_retrying ON task (lane, run_after) WHERE failures > 0;

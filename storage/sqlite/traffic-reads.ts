@@ -97,8 +97,8 @@ const earlier = (a: number | null, b: number | null): number | null =>
   a === null || b === null ? (a ?? b) : Math.min(a, b)
 
 /**
- * A lane learns that its group is paused when a claim meets it. Two statements: of the one the index is enough without its rows, and
- * the other stops at the first.
+ * A lane learns that its group is paused when a claim meets it. Asked for apart, the count needs the index alone, and the earliest time
+ * the first entry of it.
  */
 function readyIn(db: Database, { id, groupSeq }: Lane, now: number): Waiting {
   const ready = `task INDEXED BY task_ready WHERE lane = ?1 AND run_after <= ?2 AND holds = 0 AND unfinished_parents = 0

@@ -1,7 +1,7 @@
-import type { Browser } from 'playwright-core'
+import type { Browser, Page } from 'playwright-core'
 import { afterAll, beforeAll, expect, test } from 'vitest'
 import { expectNoComplaints, launchBrowser } from './support/browser.ts'
-import { logIn, makeWorld } from './support/world.ts'
+import { logIn, makeWorld, type World } from './support/world.ts'
 
 // What a person has begun stays, whatever changes on the page meanwhile.
 let browser: Browser
@@ -32,21 +32,52 @@ test('a search that is applied while one types takes nothing back, and undoes no
   expectNoComplaints(tab)
 })
 
-test('what is asked about a group stays when its row goes, and so does what is asked about all that match', async () => {
+/** In the list that is looked at, until it is resumed. */
+const makePaused = (world: World): Promise<unknown> =>
+  world.crew.api.post('/api/v1/task_groups/graph', {
+    id: 'g',
+    name: 'nightly',
+    isPaused: true,
+    tasks: [{ worker: 'fine' }],
+  })
+
+/** Somebody else resumes it: nothing is left in the list. */
+async function empty(world: World, page: Page): Promise<void> {
+  await world.crew.api.post('/api/v1/task_group/g/resume', {})
+  await page.getByText('No group matches.').waitFor()
+}
+
+test('what is asked about a group stays when its row goes', async () => {
   const world = await makeWorld()
-  const { api } = world.crew
-  await api.post('/api/v1/task_groups/graph', { id: 'g', name: 'nightly', isPaused: true, tasks: [{ worker: 'fine' }] })
+  await makePaused(world)
   const tab = await logIn(browser, world, { path: '/groups?state=paused' })
   const { page } = tab
   await page.getByRole('button', { name: 'Actions for nightly' }).click()
   await page.getByRole('menuitem', { name: 'Rename…' }).click()
   const dialog = page.getByRole('dialog')
   await dialog.getByRole('textbox').fill('each night')
-  await api.post('/api/v1/task_group/g/resume', {})
-  await page.getByText('No group matches.').waitFor()
+  await empty(world, page)
   expect(await dialog.getByRole('textbox').inputValue()).toBe('each night')
   await dialog.getByRole('button', { name: 'Rename' }).click()
   await page.getByText('Renamed').first().waitFor()
-  expect(await api.get('/api/v1/task_group/g')).toMatchObject({ name: 'each night' })
+  expect(await world.crew.api.get('/api/v1/task_group/g')).toMatchObject({ name: 'each night' })
+  expectNoComplaints(tab)
+})
+
+test('what is asked about all groups that match stays when the last of them goes', async () => {
+  const world = await makeWorld()
+  await makePaused(world)
+  const tab = await logIn(browser, world, { path: '/groups?state=paused' })
+  const { page } = tab
+  await page.getByRole('link', { name: 'nightly' }).focus()
+  await page.keyboard.press('*')
+  await page.getByRole('region', { name: 'What is chosen' }).getByRole('button', { name: 'Retry…' }).click()
+  const dialog = page.getByRole('dialog')
+  await dialog.getByRole('spinbutton').first().fill('7')
+  await empty(world, page)
+  expect(await dialog.getByRole('spinbutton').first().inputValue()).toBe('7')
+  await dialog.getByRole('button', { name: 'Cancel' }).click()
+  await dialog.waitFor({ state: 'detached' })
+  await page.getByRole('region', { name: 'What is chosen' }).waitFor({ state: 'detached' })
   expectNoComplaints(tab)
 })

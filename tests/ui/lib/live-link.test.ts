@@ -88,11 +88,13 @@ describe('the websocket of a tab', () => {
   })
 
   test('says that the session is over', () => {
-    const { link, server, isOver } = makeLink()
+    const { link, server, isOver, wait } = makeLink()
     link.start()
     server().say({ seq: 's-1' })
     server().end(4401)
     expect(isOver()).toBe(true)
+    // Nobody is logged in by then: asked at once, it would be refused.
+    expect(wait()).toBe(11_250)
   })
 
   test('opens nothing any more when it is stopped', () => {

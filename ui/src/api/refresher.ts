@@ -47,7 +47,7 @@ export class Refresher {
   private run(query: Refreshable): void {
     this.waiting.delete(query.queryHash)
     if (!query.isActive()) return
-    // What is under way may have been read before what happened.
+    // What is under way may have been read before what happened; on a page that stands still nobody wants it yet.
     if (this.deps.isHeld() || query.state.fetchStatus === 'fetching') this.later(query, BUSY_MS)
     // What goes wrong is in its state.
     else query.fetch().catch(() => {})
