@@ -101,7 +101,10 @@ function readWorld(dump: Dump): World {
       '0',
     ]
     const texts = dump.get('texts')?.get(id) as ReadonlyMap<string, string> | undefined
-    const task = taskOf([id, flatOf(hash), texts ? flatOf(texts) : null, null, null], new Map([[lane, told]]))
+    const task = taskOf(
+      [id, JSON.stringify(Object.fromEntries(hash)), texts ? flatOf(texts) : null, null, null],
+      new Map([[lane, told]]),
+    )
     const seq = hash.get('seq') ?? ''
     const errorKind = hash.get('errorKind')
     tasks.set(id, {

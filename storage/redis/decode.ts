@@ -7,10 +7,10 @@ import type { GateRef, TrafficRow } from '../task-storage.ts'
 import { LONG_TEXT } from './keys.ts'
 import { fields } from './task-fields.ts'
 
-/** A task as `describe.lua` tells it: id, hash, long texts, long input, long output. */
+/** A task as `describe.lua` tells it: id, hash as JSON, long texts, long input, long output. */
 export type DescribedTask = readonly [
   id: string,
-  hash: readonly string[],
+  hashJson: string,
   texts: readonly string[] | null,
   input: string | null,
   output: string | null,
@@ -37,11 +37,14 @@ export function recordOf(flat: readonly string[]): Record<string, string> {
   return record
 }
 
-/** A task with the words of its lane. */
-export function taskOf([id, flat, longTexts, input, output]: DescribedTask, lanes: Lanes): Task {
-  const hash = recordOf(flat)
+/** A task with the words of its lane, and until when that is held. */
+export function heldTaskOf(
+  [id, hashJson, longTexts, input, output]: DescribedTask,
+  lanes: Lanes,
+): { task: Task; heldUntil: number } {
+  const hash = JSON.parse(hashJson) as Record<string, string>
   const texts = longTexts ? recordOf(longTexts) : null
-  const [, groupId, worker, workgroup, priority] = lanes.get(hash.lane as string) as DescribedLane
+  const [, groupId, worker, workgroup, priority, heldUntil] = lanes.get(hash.lane as string) as DescribedLane
   const task: Record<string, unknown> = {
     id,
     groupId,
@@ -61,8 +64,10 @@ export function taskOf([id, flat, longTexts, input, output]: DescribedTask, lane
     const stored = hash[name] ?? ''
     task[name] = read(stored === LONG_TEXT ? (texts?.[name] ?? '') : stored)
   }
-  return task as unknown as Task
+  return { task: task as unknown as Task, heldUntil: Number(heldUntil) }
 }
+
+export const taskOf = (described: DescribedTask, lanes: Lanes): Task => heldTaskOf(described, lanes).task
 
 export function tasksOf([tasks, lanes]: readonly [readonly DescribedTask[], readonly DescribedLane[]]): Task[] {
   const known = lanesOf(lanes)

@@ -74,11 +74,16 @@ export class EventFeed implements SharedFeed {
     return () => this.#remote.delete(listener)
   }
 
-  /** Best effort, and not waited for. What comes while a message is on its way goes into the next. */
+  /**
+   * Best effort, and not waited for. What comes while a message is on its way goes into the next; one that tells of a commit as well is of
+   * that origin, which makes whoever hears it look for more than a claim does.
+   */
   publish(events: readonly CrewEvent[], origin: 'commit' | 'claim'): void {
     const last = this.#waiting.at(-1)
-    if (last?.origin === origin && last.events.length + events.length <= EVENTS_PER_MESSAGE) last.events.push(...events)
-    else {
+    if (last && last.events.length + events.length <= EVENTS_PER_MESSAGE) {
+      last.events.push(...events)
+      if (origin === 'commit') last.origin = origin
+    } else {
       for (let at = 0; at < events.length; at += EVENTS_PER_MESSAGE) {
         this.#waiting.push({ origin, events: events.slice(at, at + EVENTS_PER_MESSAGE) })
       }

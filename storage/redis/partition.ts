@@ -16,7 +16,7 @@ import type {
   TrafficRow,
 } from '../task-storage.ts'
 import { auditPartition } from './audit.ts'
-import { type DescribedLane, type DescribedTask, lanesOf, taskOf, tasksOf } from './decode.ts'
+import { type DescribedLane, type DescribedTask, heldTaskOf, lanesOf, tasksOf } from './decode.ts'
 import { decodeAttempt } from './encode.ts'
 import { type KeyKind, keyKinds } from './keys.ts'
 import { type GrantedClaim, type PartitionClaim, PartitionClaims } from './partition-claims.ts'
@@ -134,10 +134,8 @@ export class Partition implements Store {
       count,
       isGroupPaused: isGroupPaused === '1',
       tasks: tasks.map((described) => {
-        const whole = taskOf(described, known)
-        const task = hasPayloads ? whole : withoutPayloads(whole)
-        const lane = known.get(described[1][described[1].indexOf('lane') + 1] as string)
-        return { task, heldUntil: Number(lane?.[5] ?? 0) }
+        const { task, heldUntil } = heldTaskOf(described, known)
+        return { task: hasPayloads ? task : withoutPayloads(task), heldUntil }
       }),
     }
   }

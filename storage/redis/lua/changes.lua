@@ -6,6 +6,15 @@ local function payload(value)
   return type(value) == 'number' and payloads[value] or value
 end
 
+-- How many children a task has: asked for when its change is weighed, and again when it is applied.
+local childCounts = {}
+
+local function countChildrenOf(id)
+  local count_ = childCounts[id] or call('ZCARD', key.children .. id)
+  childCounts[id] = count_
+  return count_
+end
+
 local function insertTask(change)
   local task = change[2]
   local group = loadGroup(task.group)
@@ -49,6 +58,7 @@ local function insertTask(change)
         unfinished = unfinished + 1
       end
       call('ZADD', key.children .. parentId, int(row.seq), row.id)
+      childCounts[parentId] = nil
     end
   end
   setUnfinished(row, unfinished)
@@ -143,7 +153,7 @@ local function patchTask(change)
 end
 
 local function eachChild(parentId, change)
-  if not loadTask(parentId) then
+  if not loadTask(parentId) or countChildrenOf(parentId) == 0 then
     return
   end
   for _, id in ipairs(call('ZRANGE', key.children .. parentId, 0, -1)) do
@@ -190,6 +200,7 @@ local function dropFromChildren(parentId, limit)
       dropParent(child, parentId, isUnfinished)
     end
     call('ZREM', key.children .. parentId, id)
+    childCounts[parentId] = nil
   end
 end
 
@@ -207,7 +218,7 @@ local function eraseTask(row)
   call(
     'DEL', key.task .. id, key.input .. id, key.output .. id, key.texts .. id, key.attempts .. id, key.children .. id
   )
-  rows[id] = false
+  rows[id], childCounts[id] = false, nil
 end
 
 local function deleteTask(id)
@@ -219,6 +230,7 @@ local function deleteTask(id)
   dropFromChildren(id, 0)
   for _, parentId in ipairs(parentIdsOf(id)) do
     call('ZREM', key.children .. parentId, id)
+    childCounts[parentId] = nil
   end
   call('ZREM', key.groupTasks .. loadLane(row.lane).group, id)
   eraseTask(row)

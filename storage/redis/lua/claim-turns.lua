@@ -72,8 +72,7 @@ local function lease(row)
   set(row, 'boot', boot)
   set(row, 'startedAt', int(now))
   setVersion(row, row.version + 1)
-  call('HINCRBY', key.task .. row.id, 'attempts', 1)
-  call('ZADD', key.leases, int(row.till), row.id)
+  set(row, 'attempts', int((row.hash.attempts or 0) + 1))
   holdKey(row.mergeKey)
   local lane = loadLane(row.lane)
   workersFree[lane.worker] = workersFree[lane.worker] - 1
@@ -155,12 +154,13 @@ local function takeFromLane(lane, nextLane, wanted)
     if nextLane and nextLane.priority == lane.priority and comesFirst(nextLane, tonumber(found[i + 1]), seq) then
       break
     end
-    local row = loadTask(id)
+    local row = loadWholeTask(id)
     if not row then
       call('ZREM', ready, found[i])
     elseif isKeyLeased(row.mergeKey) then
       park(row)
     else
+      row.member = found[i]
       lease(row)
       taken = taken + 1
     end

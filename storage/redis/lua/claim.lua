@@ -27,7 +27,7 @@ end
 local function claimAgain(unanswered)
   local isClaimed = {}
   for _, id in ipairs(call('LRANGE', key.lastClaim .. boot, 0, -1)) do
-    local row = loadTask(id)
+    local row = loadWholeTask(id)
     if isClaimed[id] then
       probes[#probes + 1] = id
     elseif row and row.till and unanswered[string.match(row.token, '^(.*)%.')] then
@@ -39,7 +39,6 @@ local function claimAgain(unanswered)
         claimed[#claimed + 1] = id
         row.till = now + leaseMs
         set(row, 'until', int(row.till))
-        call('ZADD', key.leases, int(row.till), id)
       end
     end
   end

@@ -1,24 +1,23 @@
--- A task as decode.ts reads it: {id, its hash, its long texts or false, long input or false, long output or false}.
+-- A task as decode.ts reads it: {id, its hash as JSON, its long texts or false, long input or false, long output or false}.
 -- The words of its lane are told once a reply, by `describedLanes`.
 local lanesTold = {}
 
 local function describe(id, hasPayloads)
-  local hash = call('HGETALL', key.task .. id)
+  local row = rows[id]
+  local hash = row and row.hash or hashOf(id)
+  lanesTold[hash.lane] = true
   local texts, input, output = false, false, false
-  for i = 1, #hash, 2 do
-    if hash[i] == 'lane' then
-      lanesTold[hash[i + 1]] = true
-    elseif hash[i + 1] == ELSEWHERE then
-      if hash[i] == 'input' then
-        input = hasPayloads and call('GET', key.input .. id)
-      elseif hash[i] == 'output' then
-        output = hasPayloads and call('GET', key.output .. id)
-      else
-        texts = true
-      end
+  for field, value in pairs(hash) do
+    if value ~= ELSEWHERE then
+    elseif field == 'input' then
+      input = hasPayloads and call('GET', key.input .. id)
+    elseif field == 'output' then
+      output = hasPayloads and call('GET', key.output .. id)
+    else
+      texts = true
     end
   end
-  return { id, hash, texts and call('HGETALL', key.texts .. id) or false, input, output }
+  return { id, cjson.encode(hash), texts and call('HGETALL', key.texts .. id) or false, input, output }
 end
 
 -- {id, group, worker, workgroup, priority, held until} of each lane that a described task is in.

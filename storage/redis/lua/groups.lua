@@ -44,24 +44,6 @@ local function hasEnded(id, mayFail)
   return hasNoneOpen(counted) and (counted[1] or counted[3]) and (mayFail or not counted[3])
 end
 
-local function noteTime(id, field, index, isSo)
-  local hash = key.group .. id
-  if isSo then
-    if call('HSETNX', hash, field, int(now)) == 1 then
-      call('ZADD', index, int(now), id)
-    end
-  elseif call('HDEL', hash, field) == 1 then
-    call('ZREM', index, id)
-  end
-end
-
--- `finishedAt` stands while all of at least one task are complete, `failedAt` while some failed for good and none is left to run.
-local function noteEnded(id, counted)
-  local isOver = hasNoneOpen(counted)
-  noteTime(id, 'finishedAt', key.finishedGroups, isOver and counted[1] and not counted[3])
-  noteTime(id, 'failedAt', key.failedGroups, isOver and counted[3])
-end
-
 local function list(name, isIn, number, id)
   if isIn then
     call('ZADD', name, number, id)
@@ -70,10 +52,37 @@ local function list(name, isIn, number, id)
   end
 end
 
+-- A field of its hash; nil takes it away. `changes`: what a flush writes to it.
+local function put(changes, field, text)
+  if text then
+    changes.values[#changes.values + 1] = field
+    changes.values[#changes.values + 1] = text
+  else
+    changes.gone[#changes.gone + 1] = field
+  end
+end
+
+-- When something began, in its hash and in an index, while it is so. `since`: as the hash has it.
+local function noteTime(id, changes, field, index, since, isSo)
+  if isSo and not since then
+    put(changes, field, int(now))
+    call('ZADD', index, int(now), id)
+  elseif since and not isSo then
+    put(changes, field, nil)
+    call('ZREM', index, id)
+  end
+end
+
+-- `finishedAt` stands while all of at least one task are complete, `failedAt` while some failed for good and none is left to run.
+local function noteEnded(id, changes, counted, finishedAt, failedAt)
+  local isOver = hasNoneOpen(counted)
+  noteTime(id, changes, 'finishedAt', key.finishedGroups, finishedAt, isOver and counted[1] and not counted[3])
+  noteTime(id, changes, 'failedAt', key.failedGroups, failedAt, isOver and counted[3])
+end
+
 -- The lists of groups by state, and of those that hold failed tasks. `listed` in the hash says where the group stands in them: the
 -- letter of its state, and a ! behind it when some failed.
-local function noteListed(id, counted, found)
-  local number, isPaused, was, stoppedBy = unpack(found, 1, 4)
+local function noteListed(id, changes, counted, number, isPaused, was, stoppedBy)
   local shape = (isPaused == '1' and 2 ^ #BUCKETS or 0) + (stoppedBy and 2 ^ (#BUCKETS + 1) or 0)
   for i = 1, #BUCKETS do
     shape = shape + (counted[i] and 2 ^ (i - 1) or 0)
@@ -92,7 +101,7 @@ local function noteListed(id, counted, found)
   if #is ~= #(was or after) then
     list(key.failingGroups, #is == 2, number, id)
   end
-  call('HSET', key.group .. id, 'listed', is)
+  put(changes, 'listed', is)
 end
 
 local function rememberGroup(group)
@@ -110,22 +119,52 @@ local function forgetGroup(id)
   groups[id], groupsCounted[id], groupsChanged[id] = false, nil, nil
 end
 
+-- Which buckets are not empty, with what was counted.
+local function countBuckets(changes, found, deltas)
+  local counted = {}
+  for i, bucket in ipairs(BUCKETS) do
+    local delta = deltas[bucket] or 0
+    local number = (found[i] or 0) + delta
+    counted[i] = number ~= 0
+    if delta ~= 0 then
+      put(changes, bucket, number ~= 0 and int(number) or nil)
+    end
+  end
+  return counted
+end
+
+-- Its books are read and written once. Weights are added up by Redis: their sums may be beyond what Lua's numbers hold exactly.
+local function flushGroup(id, deltas)
+  local hash = key.group .. id
+  local found = call(
+    'HMGET', hash, 'number', 'isPaused', 'listed', 'stoppedBy', 'finishedAt', 'failedAt', unpack(BUCKETS)
+  )
+  local number, isPaused, listed, stoppedBy, finishedAt, failedAt = unpack(found, 1, 6)
+  if not number then
+    return
+  end
+  local changes = { values = {}, gone = {} }
+  local counted = countBuckets(changes, { unpack(found, 7, 6 + #BUCKETS) }, deltas)
+  noteEnded(id, changes, counted, finishedAt, failedAt)
+  noteListed(id, changes, counted, number, isPaused, listed, stoppedBy)
+  if #changes.values > 0 then
+    call('HSET', hash, unpack(changes.values))
+  end
+  if #changes.gone > 0 then
+    call('HDEL', hash, unpack(changes.gone))
+  end
+  count(hash, 'weightTotal', deltas.weightTotal or 0)
+  count(hash, 'weightDone', deltas.weightDone or 0)
+end
+
 local function flushGroups()
   for id, deltas in pairs(groupsCounted) do
-    for counter, delta in pairs(deltas) do
-      if delta ~= 0 then
-        groupsChanged[id] = true
-        count(key.group .. id, counter, delta)
-      end
+    for _, delta in pairs(deltas) do
+      groupsChanged[id] = groupsChanged[id] or delta ~= 0 or nil
     end
   end
   for id in pairs(groupsChanged) do
-    local found = call('HMGET', key.group .. id, 'number', 'isPaused', 'listed', 'stoppedBy', unpack(BUCKETS))
-    if found[1] then
-      local counted = { unpack(found, 5, 4 + #BUCKETS) }
-      noteEnded(id, counted)
-      noteListed(id, counted, found)
-    end
+    flushGroup(id, groupsCounted[id] or {})
   end
   groupsCounted, groupsChanged = {}, {}
 end

@@ -27,7 +27,7 @@ local function checkGroup(guard)
 end
 
 local function checkChildren(guard)
-  local isAsGuarded = loadTask(guard[2]) and call('ZCARD', key.children .. guard[2]) == guard[3]
+  local isAsGuarded = loadTask(guard[2]) and countChildrenOf(guard[2]) == guard[3]
   return not isAsGuarded and 'conflict' or nil
 end
 

@@ -14,9 +14,16 @@ end
 
 local now = tonumber(ARGV[1]) or storeTime()
 
--- Whole numbers as text: Lua's own tostring turns 1.7e15 into an exponent.
+-- Whole numbers as text: Lua's own tostring turns 1.7e15 into an exponent. Kept, as one script writes the same of many tasks.
+local ints = {}
+
 local function int(number)
-  return string.format('%.0f', number)
+  local text = ints[number]
+  if not text then
+    text = string.format('%.0f', number)
+    ints[number] = text
+  end
+  return text
 end
 
 local function has(bits, bit_)

@@ -21,23 +21,62 @@ local function writeParents(row)
   end
 end
 
+-- Of one command: of names and values in turns, so an even number; what `unpack` can hand over is a few thousand.
+local MAX_ARGUMENTS = 1000
+
+local function gather(changes, index)
+  local members = changes[index]
+  if not members then
+    members = {}
+    changes[index] = members
+  end
+  return members
+end
+
+local function addTo(index, score, member_)
+  local members = gather(additions, index)
+  members[#members + 1] = int(score)
+  members[#members + 1] = member_
+end
+
+local function removeFrom(index, member_)
+  local members = gather(removals, index)
+  members[#members + 1] = member_
+end
+
+-- Removals first: a task may go, and another come with its id.
+local function writeGathered()
+  local removed, added = removals, additions
+  removals, additions = {}, {}
+  for index, members in pairs(removed) do
+    for i = 1, #members, MAX_ARGUMENTS do
+      call('ZREM', index, unpack(members, i, math.min(i + MAX_ARGUMENTS - 1, #members)))
+    end
+  end
+  for index, members in pairs(added) do
+    for i = 1, #members, MAX_ARGUMENTS do
+      call('ZADD', index, unpack(members, i, math.min(i + MAX_ARGUMENTS - 1, #members)))
+    end
+  end
+end
+
 -- `trying` may hold what an older server on the same store has changed since: who reads it looks at the task, and what is of the past
 -- goes, a few with each that comes.
 local function writeRetrying(row, was, is)
   local wasThere, isThere = was and was.isRetrying, is and is.isRetrying
   local isElsewhere = wasThere and isThere and was.lane ~= is.lane
   if wasThere and (not isThere or isElsewhere) then
-    call('ZREM', key.retrying .. was.lane, member(row))
+    removeFrom(key.retrying .. was.lane, member(row))
   end
   if wasThere and not isThere then
-    call('ZREM', key.trying, member(row))
+    removeFrom(key.trying, member(row))
   end
   if isThere and (not wasThere or isElsewhere or was.runAfter ~= is.runAfter) then
-    call('ZADD', key.retrying .. is.lane, int(is.runAfter), member(row))
+    addTo(key.retrying .. is.lane, is.runAfter, member(row))
     for _, past in ipairs(call('ZRANGEBYSCORE', key.trying, '-inf', '(' .. int(now), 'LIMIT', 0, 2)) do
       call('ZREM', key.trying, past)
     end
-    call('ZADD', key.trying, int(is.runAfter), member(row))
+    addTo(key.trying, is.runAfter, member(row))
   end
 end
 
@@ -45,10 +84,16 @@ local function writeIndexes(row, was, is)
   local wasIndex, isIndex = was and was.index, is and is.index
   local isElsewhere = was and is and was.lane ~= is.lane
   if wasIndex and (wasIndex ~= isIndex or isElsewhere) then
-    call('ZREM', wasIndex .. was.lane, member(row))
+    removeFrom(wasIndex .. was.lane, member(row))
   end
   if isIndex and (wasIndex ~= isIndex or isElsewhere or was.runAfter ~= is.runAfter) then
-    call('ZADD', isIndex .. is.lane, int(is.runAfter), member(row))
+    addTo(isIndex .. is.lane, is.runAfter, member(row))
+  end
+  local wasTill, isTill = was and was.till, is and is.till
+  if isTill and isTill ~= wasTill then
+    addTo(key.leases, isTill, row.id)
+  elseif wasTill and not isTill then
+    removeFrom(key.leases, row.id)
   end
   writeRetrying(row, was, is)
 end
@@ -60,10 +105,10 @@ local function writeMergeKey(row, was, is)
     return
   end
   if before ~= '' then
-    call('ZREM', key.openByKey .. before, row.id)
+    removeFrom(key.openByKey .. before, row.id)
   end
   if after ~= '' then
-    call('ZADD', key.openByKey .. after, int(row.seq), row.id)
+    addTo(key.openByKey .. after, row.seq, row.id)
   end
 end
 
@@ -85,9 +130,9 @@ local function writeBooks(row, groupId, was, is)
     end
     local wasFailed, isFailed = was and was.bucket == 'failed', is and is.bucket == 'failed'
     if isFailed and not wasFailed then
-      call('ZADD', key.failedTasks .. groupId, int(row.seq), row.id)
+      addTo(key.failedTasks .. groupId, row.seq, row.id)
     elseif wasFailed and not isFailed then
-      call('ZREM', key.failedTasks .. groupId, row.id)
+      removeFrom(key.failedTasks .. groupId, row.id)
     end
   end
   if was and (not is or was.lane ~= is.lane) then
@@ -102,10 +147,10 @@ local function writeBooks(row, groupId, was, is)
   if is and is.isComplete and not (was and was.isComplete and was.lane == is.lane) then
     countInLane(is.lane, 'complete', 1)
   end
-  if was and was.isLeased and not (is and is.isLeased and was.lane == is.lane) then
+  if was and was.till and not (is and is.till and was.lane == is.lane) then
     countInLane(was.lane, 'running', -1)
   end
-  if is and is.isLeased and not (was and was.isLeased and was.lane == is.lane) then
+  if is and is.till and not (was and was.till and was.lane == is.lane) then
     countInLane(is.lane, 'running', 1)
   end
 end
@@ -126,6 +171,14 @@ local function writeHash(row)
   end
   if #names > 0 then
     call('HDEL', key.task .. row.id, unpack(names))
+  end
+  if row.hash then
+    for field, value in pairs(row.fields) do
+      row.hash[field] = value
+    end
+    for field in pairs(row.gone) do
+      row.hash[field] = nil
+    end
   end
   row.fields, row.gone = {}, {}
 end
@@ -154,6 +207,7 @@ local function flushTasks()
       offer(loadLane(row.lane), row.runAfter, row.seq)
     end
   end
+  writeGathered()
 end
 
 local function flush()

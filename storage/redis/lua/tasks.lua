@@ -7,6 +7,8 @@ local ROW_FIELDS = {
   'createdBy', 'output',
 }
 local rows, touched = {}, {}
+-- What flushes write to sorted sets, gathered by key: many members of few sets.
+local removals, additions = {}, {}
 
 local function member(row)
   row.member = row.member or string.format('%011.0f', row.seq) .. row.id
@@ -22,8 +24,44 @@ local function textOf(id, name, found)
 end
 
 local function parentIdsOf(id)
-  local text = textOf(id, 'parentIds', call('HGET', key.task .. id, 'parentIds'))
+  local row = rows[id]
+  local found = row and row.hash and (row.hash.parentIds or false)
+  if found == nil then
+    found = call('HGET', key.task .. id, 'parentIds')
+  end
+  local text = textOf(id, 'parentIds', found)
   return text and cjson.decode(text) or {}
+end
+
+-- Of its ROW_FIELDS.
+local function rememberRow(
+  id, lane, seq, holds, unfinished, parked, runAfter, version, till, token, mergeKey, weight, failures, createdBy, output
+)
+  if not lane or not livingLane(lane) then
+    rows[id] = false
+    return nil
+  end
+  local row = {
+    id = id,
+    lane = lane,
+    seq = tonumber(seq),
+    holds = tonumber(holds) or 0,
+    unfinished = tonumber(unfinished) or 0,
+    isParked = parked == '1',
+    runAfter = tonumber(runAfter) or 0,
+    version = tonumber(version),
+    till = tonumber(till) or nil,
+    token = token or nil,
+    mergeKey = textOf(id, 'mergeKey', mergeKey) or '',
+    weight = tonumber(weight) or 1000000,
+    failures = tonumber(failures) or 0,
+    createdBy = textOf(id, 'createdBy', createdBy) or '',
+    hasLongOutput = output == ELSEWHERE,
+    fields = {},
+    gone = {},
+  }
+  rows[id] = row
+  return row
 end
 
 local function loadTask(id)
@@ -31,32 +69,31 @@ local function loadTask(id)
   if known ~= nil then
     return known or nil
   end
-  local found = call('HMGET', key.task .. id, unpack(ROW_FIELDS))
-  if not found[1] or not livingLane(found[1]) then
-    rows[id] = false
-    return nil
+  return rememberRow(id, unpack(call('HMGET', key.task .. id, unpack(ROW_FIELDS))))
+end
+
+-- All that is stored of a task, by field.
+local function hashOf(id)
+  local hash, stored = {}, call('HGETALL', key.task .. id)
+  for i = 1, #stored, 2 do
+    hash[stored[i]] = stored[i + 1]
   end
-  local row = {
-    id = id,
-    lane = found[1],
-    seq = tonumber(found[2]),
-    holds = tonumber(found[3]) or 0,
-    unfinished = tonumber(found[4]) or 0,
-    isParked = found[5] == '1',
-    runAfter = tonumber(found[6]) or 0,
-    version = tonumber(found[7]),
-    till = tonumber(found[8]) or nil,
-    token = found[9] or nil,
-    mergeKey = textOf(id, 'mergeKey', found[10]) or '',
-    weight = tonumber(found[11]) or 1000000,
-    failures = tonumber(found[12]) or 0,
-    createdBy = textOf(id, 'createdBy', found[13]) or '',
-    hasLongOutput = found[14] == ELSEWHERE,
-    fields = {},
-    gone = {},
-  }
-  rows[id] = row
-  return row
+  return hash
+end
+
+-- With its `hash`, for who will tell the whole task.
+local function loadWholeTask(id)
+  local hash, row = hashOf(id), rows[id]
+  if row == nil then
+    row = rememberRow(
+      id, hash.lane, hash.seq, hash.holds, hash.unfinished, hash.parked, hash.runAfter, hash.version, hash['until'], hash.token,
+      hash.mergeKey, hash.weight, hash.failures, hash.createdBy, hash.output
+    )
+  end
+  if row then
+    row.hash = hash
+  end
+  return row or nil
 end
 
 local function bucketOf(row)
@@ -90,7 +127,7 @@ local function standingOf(row)
     runAfter = row.runAfter,
     weight = row.weight,
     isComplete = has(row.holds, COMPLETE),
-    isLeased = row.till ~= nil,
+    till = row.till,
     isRetrying = row.failures > 0 and index ~= nil,
     mergeKey = row.mergeKey,
   }
@@ -193,7 +230,6 @@ local function endLease(row)
     clear(row, 'until')
     clear(row, 'boot')
     clear(row, 'startedAt')
-    call('ZREM', key.leases, row.id)
     freeKey(row.mergeKey)
   end
 end

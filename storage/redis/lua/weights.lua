@@ -9,9 +9,9 @@ local function weightOf(change)
     -- An edge costs a quarter of a task.
     return 1 + math.floor(#change[2].parentIds / 4)
   elseif kind == 'releaseChildren' or kind == 'blockChildren' or kind == 'delayChildren' then
-    return 1 + call('ZCARD', key.children .. change[2])
+    return 1 + countChildrenOf(change[2])
   elseif kind == 'deleteTask' then
-    return ERASING * (1 + call('ZCARD', key.children .. change[2]))
+    return ERASING * (1 + countChildrenOf(change[2]))
   elseif kind == 'deleteGroup' then
     return 1 + ERASING * call('ZCARD', key.groupTasks .. change[2])
   elseif kind == 'liftHold' then
@@ -72,7 +72,7 @@ local function applyPart(change, budget)
   if weight > budget and change[1] == 'deleteGroup' and call('ZCARD', key.groupTasks .. change[2]) > 0 then
     eraseTasks(change[2], math.ceil(budget / ERASING))
     return change, 0
-  elseif weight > budget and change[1] == 'deleteTask' and call('ZCARD', key.children .. change[2]) > 0 then
+  elseif weight > budget and change[1] == 'deleteTask' and countChildrenOf(change[2]) > 0 then
     dropFromChildren(change[2], math.ceil(budget / ERASING))
     return change, 0
   end
