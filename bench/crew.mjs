@@ -41,6 +41,13 @@ const steps = {
 }
 const bulk = ['--bulk', '/api/v1/task_group/:id/tasks/batch', '--bulk-shape', 'tasks', '--bulk-size', '5000']
 
+// A run takes minutes: what was misspelled should not wait for its end.
+const unknown = Object.keys(opt).find((name) => !['cmd', 'only', 'runs', 'storage', 'conns'].includes(name)) ?? only?.find((name) => !(name in steps))
+if (unknown !== undefined) {
+  console.error(`usage: node bench/crew.mjs [--only ${Object.keys(steps).join(',')}] [--runs 3] [--storage redis] [--conns 64] [--cmd 'dist/crew start']`)
+  process.exit(unknown === 'help' ? 0 : 2)
+}
+
 for (const [name, run] of Object.entries(steps)) {
   if (only && !only.includes(name)) continue
   console.log(JSON.stringify({ step: name, ...(await run()) }))
