@@ -5,13 +5,15 @@ import type { RedisConnection } from '../../../storage/redis/redis-connection.ts
 
 const event: CrewEvent = { type: 'group.created', groupId: 'g' }
 
-/** A feed whose messages arrive when the test says so; `told` are the places and the events of each. */
+/** A feed whose messages arrive when the test says so; `told` are the places and the events of each, `origins` what it tells of. */
 function makeFeed() {
   const told: [places: number, events: number][] = []
+  const origins: unknown[] = []
   const onWay: (() => void)[] = []
   const runner = {
     run: async (_script: string, _tag: string, args: readonly (string | number)[]) => {
       told.push([Number(args[4]), Number(args[5])])
+      origins.push(args[3])
       await new Promise<void>((resolve) => onWay.push(resolve))
     },
     command: () => Promise.reject(new Error('not used')),
@@ -23,7 +25,7 @@ function makeFeed() {
     onWay.shift()?.()
     await new Promise((resolve) => setImmediate(resolve))
   }
-  return { feed, told, arrive }
+  return { feed, told, origins, arrive }
 }
 
 test('what is lost while a message is on its way that tells of another loss is told by the next', async () => {
@@ -40,4 +42,21 @@ test('what is lost while a message is on its way that tells of another loss is t
     [2, 1],
     [1, 1],
   ])
+})
+
+test('what waits behind a message goes in one, and tells of a commit when there was any', async () => {
+  const { feed, told, origins, arrive } = makeFeed()
+  feed.publish([event], 'claim')
+  feed.publish([event], 'claim')
+  feed.publish([event, event], 'commit')
+  feed.publish([event], 'claim')
+  await arrive()
+  await arrive()
+  feed.publish([event], 'claim')
+  expect(told).toEqual([
+    [1, 1],
+    [4, 4],
+    [1, 1],
+  ])
+  expect(origins).toEqual(['claim', 'commit', 'claim'])
 })
