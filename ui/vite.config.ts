@@ -18,6 +18,8 @@ export default defineConfig(({ command }) => ({
     // A file as data: in a script would need a looser policy.
     assetsInlineLimit: 0,
     target: 'es2023',
+    // On a slow machine it would tell whoever starts Crew for the first time how to profile the build.
+    rolldownOptions: { checks: { bundlerTimings: false } },
   },
   server: {
     proxy: {
