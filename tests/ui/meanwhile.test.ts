@@ -81,3 +81,27 @@ test('what is asked about all groups that match stays when the last of them goes
   await page.getByRole('region', { name: 'What is chosen' }).waitFor({ state: 'detached' })
   expectNoComplaints(tab)
 })
+
+test('limits that somebody else sets while one fills in others stay', async () => {
+  const world = await makeWorld()
+  const acme = '/api/v1/workgroup/acme'
+  await world.crew.api.put(acme, { maxConcurrent: 5 })
+  const tab = await logIn(browser, world, { path: '/workgroups/acme' })
+  const { page } = tab
+  await page.getByRole('button', { name: 'Limits…' }).click()
+  const dialog = page.getByRole('dialog')
+  const atOnce = dialog.getByRole('spinbutton', { name: 'Under way at once' })
+  expect(await atOnce.inputValue()).toBe('5')
+  await world.crew.api.put(acme, { maxConcurrent: 3 })
+  // The page behind it has read them again.
+  await page.locator('[aria-label="0 of 3 attempts under way"]').first().waitFor()
+  await dialog.getByRole('spinbutton', { name: 'Rate: starts' }).fill('2')
+  await dialog.getByRole('spinbutton', { name: 'Rate: in seconds' }).fill('1')
+  await dialog.getByRole('button', { name: 'Save' }).click()
+  await page.getByText('Limits of workgroup acme are set').first().waitFor()
+  expect(await world.crew.api.get(acme)).toMatchObject({
+    maxConcurrent: 3,
+    rateLimit: { count: 2, perSeconds: 1 },
+  })
+  expectNoComplaints(tab)
+})
