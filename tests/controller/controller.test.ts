@@ -219,7 +219,7 @@ describe('parents', () => {
       }),
       { numRuns: 40 },
     )
-  }, 60_000)
+  })
 })
 
 describe('a pause', () => {

@@ -8,12 +8,12 @@ local function describe(id, hasPayloads)
   lanesTold[hash.lane] = true
   local texts, input, output = false, false, false
   for field, value in pairs(hash) do
-    if value ~= ELSEWHERE then
-    elseif field == 'input' then
+    local isElsewhere = value == ELSEWHERE
+    if isElsewhere and field == 'input' then
       input = hasPayloads and call('GET', key.input .. id)
-    elseif field == 'output' then
+    elseif isElsewhere and field == 'output' then
       output = hasPayloads and call('GET', key.output .. id)
-    else
+    elseif isElsewhere then
       texts = true
     end
   end

@@ -3,7 +3,7 @@
 -- Returns {tasks, lanes}, of those that exist.
 local tasks = {}
 for i = 3, #ARGV do
-  if loadTask(ARGV[i]) then
+  if loadWholeTask(ARGV[i]) then
     tasks[#tasks + 1] = describe(ARGV[i], ARGV[2] == '1')
   end
 end
