@@ -1,13 +1,7 @@
-/** What a server had in memory, and when. */
+/** What a server had in memory while nothing was under way and nothing was left to collect, and when: of the rest it uses up to 80 MiB more. */
 export interface MemorySample {
   readonly minutes: number
   readonly rssMb: number
-}
-
-/** The least of each so many minutes: above it are backlogs, and what the allocator has not given back yet (up to 60 MiB). A leak raises it. */
-export function floorsOf<Sample extends MemorySample>(samples: readonly Sample[], everyMinutes: number): Sample[] {
-  const spans = Map.groupBy(samples, ({ minutes }) => Math.floor(minutes / everyMinutes))
-  return [...spans.values()].map((span) => span.reduce((least, each) => (each.rssMb < least.rssMb ? each : least)))
 }
 
 /** The slope by least squares in MiB an hour, of what was measured after the warm-up; null when that was too short to tell. */

@@ -43,7 +43,7 @@ function slopeRequirement({ rssSlopeMbPerHour }: Facts): Requirement {
   const known = slopes.flatMap(([, slope]) => (slope === null ? [] : [slope]))
   const found = slopes.map(([name, slope]) => `${name} ${slope === null ? 'not told' : slope.toFixed(2)}`).join(', ')
   const isMet = known.length === 0 ? null : known.every((slope) => slope < MAX_SLOPE_MB_PER_HOUR)
-  return { what: `RSS slope under ${MAX_SLOPE_MB_PER_HOUR} MB/h after the warm-up`, found, isMet }
+  return { what: `RSS slope under ${MAX_SLOPE_MB_PER_HOUR} MB/h after the warm-up, at rest`, found, isMet }
 }
 
 function backToBaseline(

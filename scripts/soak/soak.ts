@@ -5,9 +5,9 @@ import { GroupPlans } from '../../server/selftest/group-plans.ts'
 import { Nemesis } from '../../server/selftest/nemesis.ts'
 import { seededStreams } from '../../server/selftest/random.ts'
 import { type OpenGroup, Trial } from '../../server/selftest/trial.ts'
-import { checkStore, figuresOfServers, rssMbOf } from './figures.ts'
+import { checkStore, figuresOfServers, type ServerFigures } from './figures.ts'
 import { LagMeter } from './lag.ts'
-import { floorsOf, type MemorySample, slopeMbPerHour } from './memory.ts'
+import { type MemorySample, slopeMbPerHour } from './memory.ts'
 import type { SoakOptions } from './options.ts'
 import { REDIS_FAULTS } from './redis-faults.ts'
 import type { Audit, Report } from './report.ts'
@@ -26,7 +26,6 @@ const TELL_MS = 10_000
 /** Caches fill, code is compiled. */
 const WARM_UP_SHARE = 0.25
 const LEAST_MINUTES_OF_SLOPE = 30
-const FLOOR_MINUTES = 5
 /** With one server alone, deaths are in this part of the run, so that its memory can be followed in the rest. */
 const DEADLY_SHARE = 0.34
 
@@ -64,7 +63,6 @@ export class Soak {
     })
     this.#beganAt = performance.now()
     const telling = setInterval(() => this.#tell(trial, nemesis), TELL_MS)
-    const sampling = setInterval(() => this.#sample(site), TELL_MS)
     try {
       while (this.#minutes() < this.#options.minutes && !signal.aborted) {
         if (!(await this.#period({ site, trial, nemesis, signal }))) break
@@ -73,7 +71,6 @@ export class Soak {
       this.#violate(`the run broke off: ${(error as Error).stack}`)
     } finally {
       clearInterval(telling)
-      clearInterval(sampling)
       await trial.close()
       await site.close(this.#violationCount > 0)
     }
@@ -121,11 +118,13 @@ export class Soak {
     await this.#explain(stuck, trial)
     const { figures: store, faults } = await checkStore(site)
     for (const fault of faults) this.#violate(fault)
+    await site.collectGarbage()
     // The lag of the calm: by now it is that of the faults.
     const servers = (await figuresOfServers(site)).map((each, at) => ({
       ...each,
       scheduleLagMs: calm[at]?.scheduleLagMs ?? Number.NaN,
     }))
+    this.#rememberMemory(site, servers)
     this.#audits.push({ minutes: this.#minutes(), tasksDone: trial.figures.tasks, drainedInSeconds, servers, store })
     this.#tell(trial, nemesis)
     // All that was in trouble is judged.
@@ -162,12 +161,12 @@ export class Soak {
     if (this.#violationCount <= 20) console.error(`soak: VIOLATION: ${fault}`)
   }
 
-  #sample({ servers }: Site): void {
-    for (const { name, pid } of servers) {
-      const rssMb = pid === null ? null : rssMbOf(pid)
+  #rememberMemory(site: Site, figures: readonly ServerFigures[]): void {
+    for (const [at, { name, pid }] of site.servers.entries()) {
+      const rssMb = figures[at]?.rssMb ?? Number.NaN
       const samples = this.#memory.get(name) ?? []
       this.#memory.set(name, samples)
-      if (rssMb !== null && pid !== null) samples.push({ minutes: this.#minutes(), rssMb, pid })
+      if (pid !== null && Number.isFinite(rssMb)) samples.push({ minutes: this.#minutes(), rssMb, pid })
     }
   }
 
@@ -216,7 +215,7 @@ export class Soak {
       [...this.#memory].map(([name, samples]) => {
         const last = samples.filter(({ pid }) => pid === samples.at(-1)?.pid)
         const from = Math.max(warmUp, (last[0]?.minutes ?? 0) + warmUp / 2)
-        return [name, slopeMbPerHour(floorsOf(last, FLOOR_MINUTES), from, LEAST_MINUTES_OF_SLOPE)]
+        return [name, slopeMbPerHour(last, from, LEAST_MINUTES_OF_SLOPE)]
       }),
     )
   }

@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { floorsOf, slopeMbPerHour } from '../../scripts/soak/memory.ts'
+import { slopeMbPerHour } from '../../scripts/soak/memory.ts'
 import { readOptions } from '../../scripts/soak/options.ts'
 import { markdownOf, type Report } from '../../scripts/soak/report.ts'
 import { requirementsOf } from '../../scripts/soak/requirements.ts'
@@ -15,13 +15,6 @@ describe('the slope of memory', () => {
   test('is that after the warm-up', () => {
     const warming = growing(0).map(({ minutes }) => ({ minutes, rssMb: Math.min(minutes, 30) }))
     expect(slopeMbPerHour(warming, 30, 30)).toBeCloseTo(0)
-  })
-
-  test.each([0, 6])('of %s MiB an hour is that of the least of each five minutes, whatever is above it', (slope) => {
-    const swinging = growing(slope).map(({ minutes, rssMb }) => ({ minutes, rssMb: rssMb + ((minutes * 7) % 60) }))
-    const floors = floorsOf(swinging, 5)
-    expect(floors).toHaveLength(25)
-    expect(Math.abs((slopeMbPerHour(floors, 0, 30) ?? 0) - slope)).toBeLessThan(3)
   })
 
   test('is not told of a short run', () => {
