@@ -3,7 +3,7 @@ import { CrewError } from '../../server/core/errors.ts'
 import { keyOf, partitionTag } from './keys.ts'
 import type { ScriptRunner } from './script-runner.ts'
 import type { ScriptName } from './scripts.ts'
-import { slicesOf } from './slices.ts'
+import { inTurns, slicesOf } from './slices.ts'
 
 /** No commit takes so long: a reservation as old was left by a server that died, or whose answer was lost. */
 const RESERVED_MS = 60_000
@@ -85,7 +85,10 @@ export class Directory {
     work: (slice: readonly Value[]) => Promise<unknown>,
   ): Promise<void> {
     const byPartition = Map.groupBy(values, (value) => this.partitionOf(idOf(value)))
-    await Promise.all([...byPartition.values()].flatMap((some) => slicesOf(some, IDS_PER_SCRIPT)).map(work))
+    await inTurns(
+      [...byPartition.values()].flatMap((some) => slicesOf(some, IDS_PER_SCRIPT)),
+      work,
+    )
   }
 
   #run(script: ScriptName, [first]: readonly Pick<Named, 'id'>[], args: readonly (string | number)[]) {

@@ -26,7 +26,7 @@ import { PartitionGroups } from './partition-groups.ts'
 import { PartitionRecords, type StoredRecord } from './partition-records.ts'
 import { PartitionTraffic } from './partition-traffic.ts'
 import { hostOf, type PartitionHost, type PartitionOptions } from './script-runner.ts'
-import { slicesOf } from './slices.ts'
+import { inTurns, slicesOf } from './slices.ts'
 import type {
   GroupList,
   LeaseRequest,
@@ -110,16 +110,14 @@ export class Partition implements Store {
 
   /** In scripts of a bounded size each. */
   async getTasks(ids: readonly string[]): Promise<Task[]> {
-    const replies = await Promise.all(
-      slicesOf(ids, TASKS_PER_READ).map((slice) => this.#host.run('readTasks', '1', ...slice)),
-    )
+    const replies = await inTurns(slicesOf(ids, TASKS_PER_READ), (slice) => this.#host.run('readTasks', '1', ...slice))
     return replies.flatMap((reply) => tasksOf(reply as [DescribedTask[], DescribedLane[]]))
   }
 
   /** The tasks in an index of any of these. */
   async listRelated(kind: RelatedKind, of: readonly string[]): Promise<Task[]> {
-    const lists = await Promise.all(
-      slicesOf(of, INDEXES_PER_READ).map((slice) => this.#host.run('listRelated', keyKinds[kind], ...slice)),
+    const lists = await inTurns(slicesOf(of, INDEXES_PER_READ), (slice) =>
+      this.#host.run('listRelated', keyKinds[kind], ...slice),
     )
     return this.getTasks([...new Set((lists as string[][]).flat())])
   }
