@@ -1,5 +1,5 @@
 // `node scripts/test-layers.mjs REPORT.json…`: how many tests of each layer of proof ran, and for how many seconds, from vitest's reports;
-// and how long all layers took by the clock: each file once, and what ran once more from source.
+// and how long all layers took by the clock.
 // Plain JavaScript without a package: `.ci/run` calls it whatever else failed.
 import { readFileSync } from 'node:fs'
 
@@ -24,8 +24,8 @@ const SECURITY =
   /^(security\/|ui\/hostile|core\/(egress|ip-address|signature|client-address)|controller\/(signing|worker-client-egress)|api\/(auth|bad-fields|login|network|refused|roles|session|signing|tokens|users))/
 
 const layers = new Map(LAYERS.map(([layer]) => [layer, { tests: 0, ms: 0 }]))
-/** Runs of files with tests of a layer of proof. */
-const runs = []
+/** When files with tests of a layer of proof ran. */
+const times = []
 for (const report of process.argv.slice(2)) {
   for (const { name: path, assertionResults, startTime, endTime } of JSON.parse(readFileSync(report, 'utf8'))
     .testResults) {
@@ -38,7 +38,7 @@ for (const report of process.argv.slice(2)) {
       sum.ms += duration ?? 0
       isOfProof ||= /^L\d/.test(layer)
     }
-    if (isOfProof) runs.push({ file, startTime, endTime })
+    if (isOfProof) times.push([startTime, endTime])
   }
 }
 for (const [layer, { tests, ms }] of [...layers].sort()) {
@@ -46,17 +46,9 @@ for (const [layer, { tests, ms }] of [...layers].sort()) {
 }
 
 /** Files run beside each other: what the clock says is less than the sum. */
-function byTheClock(some) {
-  let [clockMs, seenUntil] = [0, 0]
-  for (const { startTime, endTime } of some.sort((a, b) => a.startTime - b.startTime)) {
-    clockMs += Math.max(0, endTime - Math.max(startTime, seenUntil))
-    seenUntil = Math.max(seenUntil, endTime)
-  }
-  return clockMs
+let [clockMs, seenUntil] = [0, 0]
+for (const [start, end] of times.sort(([a], [b]) => a - b)) {
+  clockMs += Math.max(0, end - Math.max(start, seenUntil))
+  seenUntil = Math.max(seenUntil, end)
 }
-
-const tell = (what, ms) => console.log(`${what.padEnd(58)} ${(ms / 1000).toFixed(0).padStart(6)} s`)
-const firstStart = (file) => Math.min(...runs.filter((run) => run.file === file).map(({ startTime }) => startTime))
-const isFirst = ({ file, startTime }) => startTime === firstStart(file)
-tell('L0 to L8 by the clock, each once', byTheClock(runs.filter(isFirst)))
-tell('L0 to L8 by the clock, what runs once more from source', byTheClock(runs.filter((run) => !isFirst(run))))
+console.log(`${'L0 to L8 by the clock'.padEnd(58)} ${(clockMs / 1000).toFixed(0).padStart(6)} s`)
