@@ -21,7 +21,7 @@ async function main(): Promise<number> {
   const report = await new Soak(options, manifest.version).run(stop.signal)
   console.log(`soak: the report is ${writeReport(report)}`)
   for (const { what, found, isMet } of report.requirements)
-    console.log(`soak: ${isMet === false ? 'NOT MET' : 'ok'}: ${what}: ${found}`)
+    console.log(`soak: ${isMet === null ? 'too short to tell' : isMet ? 'ok' : 'NOT MET'}: ${what}: ${found}`)
   for (const violation of report.violations.slice(0, 20)) console.error(`soak: VIOLATION: ${violation}`)
   return report.violationCount === 0 ? 0 : 1
 }

@@ -1,3 +1,4 @@
+import { readFileSync } from 'node:fs'
 import { scanStore } from '../../server/selftest/fsck.ts'
 import type { Site } from './site.ts'
 
@@ -73,3 +74,13 @@ const kindOf = (key: string): string => /^\{\w+\}((?:rec:)?[^:/]*)/.exec(key)?.[
 
 /** What has a bound of its own: the log of activity (10,000), and documents that end by themselves. */
 const BOUNDED = /^\{\w+\}rec:(activity|ended|figures)\//
+
+/** Memory of a process in MiB; null where the system does not show it as Linux does. */
+export function rssMbOf(pid: number): number | null {
+  try {
+    const [, kilobytes] = /^VmRSS:\s+(\d+) kB$/m.exec(readFileSync(`/proc/${pid}/status`, 'utf8')) ?? []
+    return kilobytes === undefined ? null : Number(kilobytes) / 1024
+  } catch {
+    return null
+  }
+}

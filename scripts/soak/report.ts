@@ -23,6 +23,8 @@ export interface Report {
   readonly audits: readonly Audit[]
   /** By server; null when the run was too short to tell, or the server was ended within it. */
   readonly rssSlopeMbPerHour: Readonly<Record<string, number | null>>
+  /** The same of what is left at each look, with nothing under way and nothing left to collect. */
+  readonly restingSlopeMbPerHour: Readonly<Record<string, number | null>>
   readonly lagMs: { readonly count: number; readonly p50: number; readonly p99: number; readonly max: number }
   readonly violations: readonly string[]
   readonly violationCount: number

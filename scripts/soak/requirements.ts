@@ -17,7 +17,8 @@ export function requirementsOf(facts: Facts): Requirement[] {
   const wanted = options.rate * facts.minutes * 60 * LEAST_SHARE
   return [
     { what: '0 violations of promises', found: String(violationCount), isMet: violationCount === 0 },
-    slopeRequirement(facts),
+    slopeRequirement('least RSS of each five minutes', facts.rssSlopeMbPerHour),
+    slopeRequirement('RSS at rest', facts.restingSlopeMbPerHour),
     backToBaseline('open files of each server', first, last, ({ servers }) =>
       Math.max(...servers.map(({ openFds }) => openFds)),
     ),
@@ -38,12 +39,12 @@ export function requirementsOf(facts: Facts): Requirement[] {
   ]
 }
 
-function slopeRequirement({ rssSlopeMbPerHour }: Facts): Requirement {
-  const slopes = Object.entries(rssSlopeMbPerHour)
+function slopeRequirement(of: string, slopeByServer: Facts['rssSlopeMbPerHour']): Requirement {
+  const slopes = Object.entries(slopeByServer)
   const known = slopes.flatMap(([, slope]) => (slope === null ? [] : [slope]))
   const found = slopes.map(([name, slope]) => `${name} ${slope === null ? 'not told' : slope.toFixed(2)}`).join(', ')
   const isMet = known.length === 0 ? null : known.every((slope) => slope < MAX_SLOPE_MB_PER_HOUR)
-  return { what: `RSS slope under ${MAX_SLOPE_MB_PER_HOUR} MB/h after the warm-up, at rest`, found, isMet }
+  return { what: `slope of the ${of} under ${MAX_SLOPE_MB_PER_HOUR} MB/h after the warm-up`, found, isMet }
 }
 
 function backToBaseline(

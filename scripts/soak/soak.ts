@@ -5,9 +5,9 @@ import { GroupPlans } from '../../server/selftest/group-plans.ts'
 import { Nemesis } from '../../server/selftest/nemesis.ts'
 import { seededStreams } from '../../server/selftest/random.ts'
 import { type OpenGroup, Trial } from '../../server/selftest/trial.ts'
-import { checkStore, figuresOfServers, type ServerFigures } from './figures.ts'
+import { checkStore, figuresOfServers, rssMbOf, type ServerFigures } from './figures.ts'
 import { LagMeter } from './lag.ts'
-import { type MemorySample, slopeMbPerHour } from './memory.ts'
+import { floorsOf, MemoryOfServers, type MemorySample, slopeMbPerHour } from './memory.ts'
 import type { SoakOptions } from './options.ts'
 import { REDIS_FAULTS } from './redis-faults.ts'
 import type { Audit, Report } from './report.ts'
@@ -26,6 +26,7 @@ const TELL_MS = 10_000
 /** Caches fill, code is compiled. */
 const WARM_UP_SHARE = 0.25
 const LEAST_MINUTES_OF_SLOPE = 30
+const FLOOR_MINUTES = 5
 /** With one server alone, deaths are in this part of the run, so that its memory can be followed in the rest. */
 const DEADLY_SHARE = 0.34
 
@@ -38,7 +39,8 @@ export class Soak {
   readonly #violations: string[] = []
   readonly #allowed: string[] = []
   readonly #audits: Audit[] = []
-  readonly #memory = new Map<string, (MemorySample & { pid: number })[]>()
+  /** Each ten seconds, and at each look when they have given back what nobody needs. */
+  readonly #memory = { underWay: new MemoryOfServers(), atRest: new MemoryOfServers() }
   readonly #lag = new LagMeter()
   #violationCount = 0
   #beganAt = 0
@@ -63,6 +65,7 @@ export class Soak {
     })
     this.#beganAt = performance.now()
     const telling = setInterval(() => this.#tell(trial, nemesis), TELL_MS)
+    const sampling = setInterval(() => this.#sample(site), TELL_MS)
     try {
       while (this.#minutes() < this.#options.minutes && !signal.aborted) {
         if (!(await this.#period({ site, trial, nemesis, signal }))) break
@@ -71,6 +74,7 @@ export class Soak {
       this.#violate(`the run broke off: ${(error as Error).stack}`)
     } finally {
       clearInterval(telling)
+      clearInterval(sampling)
       await trial.close()
       await site.close(this.#violationCount > 0)
     }
@@ -124,7 +128,7 @@ export class Soak {
       ...each,
       scheduleLagMs: calm[at]?.scheduleLagMs ?? Number.NaN,
     }))
-    this.#rememberMemory(site, servers)
+    this.#sampleAtRest(site, servers)
     this.#audits.push({ minutes: this.#minutes(), tasksDone: trial.figures.tasks, drainedInSeconds, servers, store })
     this.#tell(trial, nemesis)
     // All that was in trouble is judged.
@@ -161,12 +165,17 @@ export class Soak {
     if (this.#violationCount <= 20) console.error(`soak: VIOLATION: ${fault}`)
   }
 
-  #rememberMemory(site: Site, figures: readonly ServerFigures[]): void {
-    for (const [at, { name, pid }] of site.servers.entries()) {
-      const rssMb = figures[at]?.rssMb ?? Number.NaN
-      const samples = this.#memory.get(name) ?? []
-      this.#memory.set(name, samples)
-      if (pid !== null && Number.isFinite(rssMb)) samples.push({ minutes: this.#minutes(), rssMb, pid })
+  #sample({ servers }: Site): void {
+    for (const { name, pid } of servers) {
+      const rssMb = pid === null ? null : rssMbOf(pid)
+      this.#memory.underWay.add(name, pid, { minutes: this.#minutes(), rssMb })
+    }
+  }
+
+  #sampleAtRest({ servers }: Site, figures: readonly ServerFigures[]): void {
+    for (const [at, { name, pid }] of servers.entries()) {
+      const rssMb = figures[at]?.rssMb ?? null
+      this.#memory.atRest.add(name, pid, { minutes: this.#minutes(), rssMb })
     }
   }
 
@@ -194,7 +203,8 @@ export class Soak {
       figures: trial.figures,
       faults: Object.fromEntries(nemesis.done),
       audits: this.#audits,
-      rssSlopeMbPerHour: this.#slopes(),
+      rssSlopeMbPerHour: this.#slopes(this.#memory.underWay, (samples) => floorsOf(samples, FLOOR_MINUTES)),
+      restingSlopeMbPerHour: this.#slopes(this.#memory.atRest, (samples) => samples),
       lagMs: {
         count: this.#lag.count,
         p50: this.#lag.percentile(0.5),
@@ -208,14 +218,16 @@ export class Soak {
     return { ...facts, requirements: requirementsOf(facts) }
   }
 
-  /** Of the process that each server was at the end. */
-  #slopes(): Record<string, number | null> {
+  /** Of the process that each server was at the end; null where that was too short to tell. */
+  #slopes(
+    memory: MemoryOfServers,
+    chosen: (samples: readonly MemorySample[]) => readonly MemorySample[],
+  ): Record<string, number | null> {
     const warmUp = this.#minutes() * WARM_UP_SHARE
     return Object.fromEntries(
-      [...this.#memory].map(([name, samples]) => {
-        const last = samples.filter(({ pid }) => pid === samples.at(-1)?.pid)
-        const from = Math.max(warmUp, (last[0]?.minutes ?? 0) + warmUp / 2)
-        return [name, slopeMbPerHour(last, from, LEAST_MINUTES_OF_SLOPE)]
+      memory.ofLastProcesses().map(([name, samples]) => {
+        const from = Math.max(warmUp, (samples[0]?.minutes ?? 0) + warmUp / 2)
+        return [name, slopeMbPerHour(chosen(samples), from, LEAST_MINUTES_OF_SLOPE)]
       }),
     )
   }

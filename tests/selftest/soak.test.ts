@@ -1,5 +1,5 @@
 import { describe, expect, test } from 'vitest'
-import { slopeMbPerHour } from '../../scripts/soak/memory.ts'
+import { floorsOf, MemoryOfServers, slopeMbPerHour } from '../../scripts/soak/memory.ts'
 import { readOptions } from '../../scripts/soak/options.ts'
 import { markdownOf, type Report } from '../../scripts/soak/report.ts'
 import { requirementsOf } from '../../scripts/soak/requirements.ts'
@@ -15,6 +15,22 @@ describe('the slope of memory', () => {
   test('is that after the warm-up', () => {
     const warming = growing(0).map(({ minutes }) => ({ minutes, rssMb: Math.min(minutes, 30) }))
     expect(slopeMbPerHour(warming, 30, 30)).toBeCloseTo(0)
+  })
+
+  test.each([0, 6])('of %s MiB an hour is that of the least of each five minutes, whatever is above it', (slope) => {
+    const swinging = growing(slope).map(({ minutes, rssMb }) => ({ minutes, rssMb: rssMb + ((minutes * 7) % 60) }))
+    const floors = floorsOf(swinging, 5)
+    expect(floors).toHaveLength(25)
+    expect(Math.abs((slopeMbPerHour(floors, 0, 30) ?? 0) - slope)).toBeLessThan(3)
+  })
+
+  test('is of the process that a server was last', () => {
+    const memory = new MemoryOfServers()
+    memory.add('server-1', 1, { minutes: 1, rssMb: 500 })
+    memory.add('server-1', 2, { minutes: 2, rssMb: 100 })
+    memory.add('server-1', 2, { minutes: 3, rssMb: null })
+    memory.add('server-1', null, { minutes: 4, rssMb: null })
+    expect(memory.ofLastProcesses()).toEqual([['server-1', [{ minutes: 2, rssMb: 100, pid: 2 }]]])
   })
 
   test('is not told of a short run', () => {
@@ -51,6 +67,7 @@ describe('a report', () => {
     figures: { groups: 1, tasks: 120_000, posts: 1, lost: 2, stalled: 0, strays: 0, heldBackMs: 0 },
     audits: [audit(5, 30), audit(10, 31)],
     rssSlopeMbPerHour: { 'server-1': 0.1 },
+    restingSlopeMbPerHour: { 'server-1': 0.1 },
     lagMs: { count: 5000, p50: 3, p99: 40, max: 90 },
     allowedByDurability: [],
     ...changes,
@@ -64,7 +81,8 @@ describe('a report', () => {
 
   test.each<[string, Partial<Report>, string]>([
     ['a violation', { violationCount: 1, violations: ['x'] }, '0 violations'],
-    ['memory that grows', { rssSlopeMbPerHour: { 'server-1': 3 } }, 'RSS slope'],
+    ['memory that grows', { rssSlopeMbPerHour: { 'server-1': 3 } }, 'slope of the least RSS'],
+    ['memory that grows at rest', { restingSlopeMbPerHour: { 'server-1': 3 } }, 'slope of the RSS at rest'],
     ['keys that pile up', { audits: [audit(5, 30), audit(10, 900)] }, 'Redis keys'],
     ['tasks that are late', { lagMs: { count: 5000, p50: 3, p99: 400, max: 900 } }, 'p99'],
     ['too little work', { figures: { ...facts().figures, tasks: 10 } }, 'tasks done'],
