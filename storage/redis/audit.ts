@@ -7,7 +7,7 @@ import { compareMembers, faultsOfFailing } from './audit-failing.ts'
 import { faultsOfGroups } from './audit-groups.ts'
 import { faultsOfLanes } from './audit-lanes.ts'
 import { faultsOfTraffic } from './audit-traffic.ts'
-import { type DescribedLane, taskOf } from './decode.ts'
+import { type DescribedLane, taskFrom } from './decode.ts'
 import { type Dump, dumpPartition, type Value } from './dump.ts'
 import type { KeyKind } from './keys.ts'
 import type { ScriptRunner } from './script-runner.ts'
@@ -101,10 +101,8 @@ function readWorld(dump: Dump): World {
       '0',
     ]
     const texts = dump.get('texts')?.get(id) as ReadonlyMap<string, string> | undefined
-    const task = taskOf(
-      [id, JSON.stringify(Object.fromEntries(hash)), texts ? flatOf(texts) : null, null, null],
-      new Map([[lane, told]]),
-    )
+    const beside = { texts: texts ? Object.fromEntries(texts) : null, input: null, output: null }
+    const task = taskFrom({ id, hash: Object.fromEntries(hash), ...beside }, told)
     const seq = hash.get('seq') ?? ''
     const errorKind = hash.get('errorKind')
     tasks.set(id, {
@@ -119,7 +117,6 @@ function readWorld(dump: Dump): World {
   return { tasks }
 }
 
-const flatOf = (pairs: ReadonlyMap<string, string>): string[] => [...pairs].flat()
 const entriesOf = (dump: Dump, kind: KeyKind): [string, Value][] => [...(dump.get(kind) ?? [])]
 
 /** Each index as it should be, worked out from the tasks. */

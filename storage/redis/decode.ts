@@ -43,8 +43,22 @@ export function heldTaskOf(
   lanes: Lanes,
 ): { task: Task; heldUntil: number } {
   const hash = JSON.parse(hashJson) as Record<string, string>
+  const lane = lanes.get(hash.lane as string) as DescribedLane
   const texts = longTexts ? recordOf(longTexts) : null
-  const [, groupId, worker, workgroup, priority, heldUntil] = lanes.get(hash.lane as string) as DescribedLane
+  return { task: taskFrom({ id, hash, texts, input, output }, lane), heldUntil: Number(lane[5]) }
+}
+
+/** What is kept of a task: its hash, and what is too long for it; null is what there is none of, or was not asked for. */
+interface KeptTask {
+  readonly id: string
+  readonly hash: Readonly<Record<string, string>>
+  readonly texts: Readonly<Record<string, string>> | null
+  readonly input: string | null
+  readonly output: string | null
+}
+
+export function taskFrom({ id, hash, texts, input, output }: KeptTask, lane: DescribedLane): Task {
+  const [, groupId, worker, workgroup, priority] = lane
   const task: Record<string, unknown> = {
     id,
     groupId,
@@ -64,14 +78,12 @@ export function heldTaskOf(
     const stored = hash[name] ?? ''
     task[name] = read(stored === LONG_TEXT ? (texts?.[name] ?? '') : stored)
   }
-  return { task: task as unknown as Task, heldUntil: Number(heldUntil) }
+  return task as unknown as Task
 }
-
-export const taskOf = (described: DescribedTask, lanes: Lanes): Task => heldTaskOf(described, lanes).task
 
 export function tasksOf([tasks, lanes]: readonly [readonly DescribedTask[], readonly DescribedLane[]]): Task[] {
   const known = lanesOf(lanes)
-  return tasks.map((described) => taskOf(described, known))
+  return tasks.map((described) => heldTaskOf(described, known).task)
 }
 
 const numberOf = (text: string | undefined): number => (text === undefined ? 0 : Number(text))
@@ -80,7 +92,7 @@ const numberOf = (text: string | undefined): number => (text === undefined ? 0 :
 const payloadOf = (short: string | undefined, long: string | null): string =>
   short === LONG_TEXT ? (long ?? 'null') : (short ?? 'null')
 
-function leaseOf(hash: Record<string, string>): Task['lease'] {
+function leaseOf(hash: Readonly<Record<string, string>>): Task['lease'] {
   if (hash.until === undefined) return null
   return {
     token: hash.token as string,

@@ -44,20 +44,19 @@ local function removeFrom(index, member_)
   members[#members + 1] = member_
 end
 
+local function writeAll(command, changes)
+  for index, members in pairs(changes) do
+    for i = 1, #members, MAX_ARGUMENTS do
+      call(command, index, unpack(members, i, math.min(i + MAX_ARGUMENTS - 1, #members)))
+    end
+  end
+end
+
 -- Removals first: a task may go, and another come with its id.
 local function writeGathered()
-  local removed, added = removals, additions
+  writeAll('ZREM', removals)
+  writeAll('ZADD', additions)
   removals, additions = {}, {}
-  for index, members in pairs(removed) do
-    for i = 1, #members, MAX_ARGUMENTS do
-      call('ZREM', index, unpack(members, i, math.min(i + MAX_ARGUMENTS - 1, #members)))
-    end
-  end
-  for index, members in pairs(added) do
-    for i = 1, #members, MAX_ARGUMENTS do
-      call('ZADD', index, unpack(members, i, math.min(i + MAX_ARGUMENTS - 1, #members)))
-    end
-  end
 end
 
 -- `trying` may hold what an older server on the same store has changed since: who reads it looks at the task, and what is of the past
