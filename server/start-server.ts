@@ -2,6 +2,7 @@ import { openStorage } from '../storage/open-storage.ts'
 import type { Durability, TaskStorage } from '../storage/task-storage.ts'
 import { assembleCrew, type CrewOptions } from './crew.ts'
 import { httpServers } from './http-server.ts'
+import { startIdleMemory } from './idle-memory.ts'
 import { listen, urlOf } from './listen.ts'
 import { newId, systemClock } from './system-clock.ts'
 import { type Certificate, readCertificate } from './tls-files.ts'
@@ -66,7 +67,9 @@ async function startOn(
   const url = urlOf({ ...settings, ...address })
   // Port 0 is known only now.
   const { generatedPassword } = await crew.start({ url, workerBaseUrl: options.hasDemo ? `${url}/demo/` : null })
+  const stopIdleMemory = startIdleMemory()
   const stop = async (): Promise<void> => {
+    stopIdleMemory()
     await crew.stop()
     await storage.close()
   }

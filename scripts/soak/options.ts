@@ -11,7 +11,7 @@ export interface SoakOptions {
   readonly report: string
 }
 
-export const USAGE = `npm run soak -- [--minutes 120] [--rate 200] [--audit-minutes 10] [--storage redis|sqlite] [--seed N] [--report FOLDER]`
+export const USAGE = `npm run soak -- [--minutes 120] [--rate 200] [--audit-minutes 5] [--storage redis|sqlite] [--seed N] [--report FOLDER]`
 
 /** Throws a sentence about what cannot be used. */
 export function readOptions(args: readonly string[]): SoakOptions {
@@ -21,7 +21,7 @@ export function readOptions(args: readonly string[]): SoakOptions {
     options: {
       minutes: text('120'),
       rate: text('200'),
-      'audit-minutes': text('10'),
+      'audit-minutes': text('5'),
       storage: text('redis'),
       seed: text(String(Math.floor(Math.random() * 2 ** 31))),
       report: text('dist/soak'),

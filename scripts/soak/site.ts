@@ -1,7 +1,6 @@
 import { mkdtempSync, rmSync } from 'node:fs'
 import { tmpdir } from 'node:os'
 import { join, resolve } from 'node:path'
-import { setTimeout as pass } from 'node:timers/promises'
 import { type ChaosSite, chaosEnvironment, setUpWorkers } from '../../server/selftest/chaos-site.ts'
 import { FlakyWorker, type FlakyWorkerOptions } from '../../server/selftest/flaky-worker.ts'
 import { ServerProcess } from '../../server/selftest/server-process.ts'
@@ -21,15 +20,11 @@ export interface Site extends ChaosSite {
   readonly rollbacks: number[]
   /** The storage as a command of Crew is told it, not by way of a proxy. */
   readonly storageSetting: string
-  /** Servers give back what memory they do not need, where they run from source: the compiled program has no way to ask it. */
-  collectGarbage(): Promise<void>
   close(keepsFolder: boolean): Promise<void>
 }
 
 const SERVERS = 3
 const TOKEN = 'token-of-the-soak'
-/** What was freed is given back to the system within 100 ms, by a thread of the allocator. */
-const GIVING_BACK_MS = 1000
 
 export async function openSite(options: SoakOptions, worker: FlakyWorkerOptions): Promise<Site> {
   const folder = mkdtempSync(join(tmpdir(), 'crew-soak-'))
@@ -50,11 +45,6 @@ export async function openSite(options: SoakOptions, worker: FlakyWorkerOptions)
     ...{ storage: options.storage, program, folder, servers, redis, proxies, worker: flaky },
     ...{ troubles: [], pauses: [], rollbacks: [] },
     storageSetting: redis?.url ?? `sqlite:${join(folder, 'crew.db')}`,
-    collectGarbage: async () => {
-      if (!isFromSource) return
-      for (const { pid } of servers) if (pid !== null) process.kill(pid, 'SIGUSR2')
-      await pass(GIVING_BACK_MS)
-    },
     close: async (keepsFolder) => {
       for (const server of servers) await server.kill9()
       for (const proxy of proxies) await proxy.close()
@@ -67,12 +57,9 @@ export async function openSite(options: SoakOptions, worker: FlakyWorkerOptions)
   return site
 }
 
-const isFromSource = !process.env.CREW_TEST_BINARY
-
 /** The compiled program where the environment names one, else from source. */
 function programOf(): readonly string[] {
   const binary = process.env.CREW_TEST_BINARY
   if (binary) return [resolve(binary)]
-  const collecting = ['--preload', join(import.meta.dirname, 'collect-on-signal.ts')]
-  return [process.execPath, '--no-env-file', ...collecting, join(import.meta.dirname, '../../server/main.ts')]
+  return [process.execPath, '--no-env-file', join(import.meta.dirname, '../../server/main.ts')]
 }

@@ -5,7 +5,7 @@ import { GroupPlans } from '../../server/selftest/group-plans.ts'
 import { Nemesis } from '../../server/selftest/nemesis.ts'
 import { seededStreams } from '../../server/selftest/random.ts'
 import { type OpenGroup, Trial } from '../../server/selftest/trial.ts'
-import { checkStore, figuresOfServers, rssMbOf, type ServerFigures } from './figures.ts'
+import { checkStore, figuresOfServers, rssMbOf } from './figures.ts'
 import { LagMeter } from './lag.ts'
 import { floorsOf, MemoryOfServers, type MemorySample, slopeMbPerHour } from './memory.ts'
 import type { SoakOptions } from './options.ts'
@@ -23,6 +23,8 @@ const MAX_CALM_MS = 60_000
 /** Backlogs of a minute, and tasks whose worker was away. */
 const DRAIN_MS = 180_000
 const TELL_MS = 10_000
+/** Servers with nothing to do give back what they do not need within two seconds (`server/idle-memory.ts`). */
+const REST_MS = 3000
 /** Caches fill, code is compiled. */
 const WARM_UP_SHARE = 0.25
 const LEAST_MINUTES_OF_SLOPE = 30
@@ -39,7 +41,7 @@ export class Soak {
   readonly #violations: string[] = []
   readonly #allowed: string[] = []
   readonly #audits: Audit[] = []
-  /** Each ten seconds, and at each look when they have given back what nobody needs. */
+  /** Each ten seconds; and at each look alone, when they have given back what nobody needs. */
   readonly #memory = { underWay: new MemoryOfServers(), atRest: new MemoryOfServers() }
   readonly #lag = new LagMeter()
   #violationCount = 0
@@ -65,7 +67,7 @@ export class Soak {
     })
     this.#beganAt = performance.now()
     const telling = setInterval(() => this.#tell(trial, nemesis), TELL_MS)
-    const sampling = setInterval(() => this.#sample(site), TELL_MS)
+    const sampling = setInterval(() => this.#sample(site, this.#memory.underWay), TELL_MS)
     try {
       while (this.#minutes() < this.#options.minutes && !signal.aborted) {
         if (!(await this.#period({ site, trial, nemesis, signal }))) break
@@ -122,13 +124,13 @@ export class Soak {
     await this.#explain(stuck, trial)
     const { figures: store, faults } = await checkStore(site)
     for (const fault of faults) this.#violate(fault)
-    await site.collectGarbage()
+    await pass(REST_MS, undefined, { signal }).catch(() => {})
+    this.#sample(site, this.#memory.underWay, this.#memory.atRest)
     // The lag of the calm: by now it is that of the faults.
     const servers = (await figuresOfServers(site)).map((each, at) => ({
       ...each,
       scheduleLagMs: calm[at]?.scheduleLagMs ?? Number.NaN,
     }))
-    this.#sampleAtRest(site, servers)
     this.#audits.push({ minutes: this.#minutes(), tasksDone: trial.figures.tasks, drainedInSeconds, servers, store })
     this.#tell(trial, nemesis)
     // All that was in trouble is judged.
@@ -165,17 +167,10 @@ export class Soak {
     if (this.#violationCount <= 20) console.error(`soak: VIOLATION: ${fault}`)
   }
 
-  #sample({ servers }: Site): void {
+  #sample({ servers }: Site, ...memories: readonly MemoryOfServers[]): void {
     for (const { name, pid } of servers) {
       const rssMb = pid === null ? null : rssMbOf(pid)
-      this.#memory.underWay.add(name, pid, { minutes: this.#minutes(), rssMb })
-    }
-  }
-
-  #sampleAtRest({ servers }: Site, figures: readonly ServerFigures[]): void {
-    for (const [at, { name, pid }] of servers.entries()) {
-      const rssMb = figures[at]?.rssMb ?? null
-      this.#memory.atRest.add(name, pid, { minutes: this.#minutes(), rssMb })
+      for (const memory of memories) memory.add(name, pid, { minutes: this.#minutes(), rssMb })
     }
   }
 
