@@ -137,6 +137,7 @@ async function openBoth(factory: StorageFactory, coverage: Coverage): Promise<{ 
     isPartitioned: factory.isPartitioned ?? false,
     begun: [],
     executed: 0,
+    droppable: [],
     meets: (edit, task) => coverage.add(edit, stateInModel(model, task)),
   }
   return { model, real: { storage, clock, reopen: reopen ? (bootId) => reopen({ clock, bootId }) : null } }
