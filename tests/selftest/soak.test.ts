@@ -41,7 +41,7 @@ describe('the slope of memory', () => {
 describe('options', () => {
   test('have defaults', () => {
     expect(readOptions(['--seed', '1'])).toEqual({
-      ...{ minutes: 120, rate: 200, auditMinutes: 10, storage: 'redis', seed: 1, report: 'dist/soak' },
+      ...{ minutes: 120, rate: 200, auditMinutes: 5, storage: 'redis', seed: 1, report: 'dist/soak' },
     })
   })
 

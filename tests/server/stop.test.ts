@@ -64,7 +64,7 @@ test('an attempt that takes too long is given back and runs again after the next
   await eventually(async () => (await stateOf(client, task.id)) === 'running')
   const end = await timedStop(crew)
   expect(end.code).toBe(0)
-  expect(end.ms).toBeGreaterThan(290)
+  expect(end.withStallsMs).toBeGreaterThan(290)
   expect(end.ms).toBeLessThan(300 + 2000)
 
   const next = await restart()
@@ -111,7 +111,8 @@ async function makeServer(settings: Record<string, string> = {}) {
 async function timedStop(crew: CrewProcess, signal: NodeJS.Signals = 'SIGTERM') {
   const startedAt = performance.now()
   crew.kill(signal)
-  return { code: await crew.ended, ms: awakeMs(startedAt) }
+  const code = await crew.ended
+  return { code, ms: awakeMs(startedAt), withStallsMs: performance.now() - startedAt }
 }
 
 /** A worker that answers when it is told to. */
