@@ -1,8 +1,25 @@
+import { statfsSync } from 'node:fs'
 import { mkdtemp, rm } from 'node:fs/promises'
 import { tmpdir } from 'node:os'
 import { join } from 'node:path'
 import { openSqliteStorage } from '../../storage/sqlite/sqlite-storage.ts'
 import type { StorageFactory } from './storage-world.ts'
+
+/** Many times what all stores of a run take. */
+const ROOM_BYTES = 256 * 2 ** 20
+
+/**
+ * Linux' file system in memory where it has room: what is tested here does not depend on a disk, and waiting for one takes half of the time.
+ * What survives is tested with whole servers (`tests/e2e/kill.test.ts`, `tests/chaos/sqlite-disk-full.test.ts`), on a disk.
+ */
+function quickFolder(): string {
+  try {
+    const { bsize, bavail } = statfsSync('/dev/shm')
+    return bsize * bavail >= ROOM_BYTES ? '/dev/shm' : tmpdir()
+  } catch {
+    return tmpdir()
+  }
+}
 
 /** The engine on a file, each store in one of its own; `isThreaded` as the server runs it. */
 export function sqliteFile({ isThreaded } = { isThreaded: false }): StorageFactory & { path(): string } {
@@ -11,7 +28,7 @@ export function sqliteFile({ isThreaded } = { isThreaded: false }): StorageFacto
   const path = () => join(directory, `${opened}.db`)
   return {
     open: async (options) => {
-      if (directory === '') directory = await mkdtemp(join(tmpdir(), 'crew-storage-'))
+      if (directory === '') directory = await mkdtemp(join(quickFolder(), 'crew-storage-'))
       opened++
       return openSqliteStorage({ path: path(), isThreaded, ...options })
     },
