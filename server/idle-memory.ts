@@ -5,7 +5,7 @@ import { systemTimers } from './system-clock.ts'
 const LOOK_MS = 1000
 /** Of one core within a look: heartbeats and a page that somebody has open stay below it, work does not. */
 const QUIET_SHARE = 0.05
-/** Work that leaves enough behind to be worth a collection, which takes some 50 ms. */
+/** Work that leaves enough behind to be worth a collection, which stops all else for a tenth of a second (0.3 beside other load). */
 const WORTH_MS = 2000
 
 /** What the process has used of the processors so far, in milliseconds, and how it collects what nobody needs. */
