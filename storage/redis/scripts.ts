@@ -78,7 +78,7 @@ const MAX_WANTED = 32
 const MAX_PARENTS = 128
 /** Lanes that one script wakes; the next goes on. */
 const MAX_WOKEN = 300
-/** Tasks that one script may touch: each takes 20 to 45 µs, and no script may take 25 ms (DESIGN section 4, I15). */
+/** Tasks that one script may touch: each takes 20 to 45 µs, a change of it up to twice that, and no script may take 25 ms (DESIGN section 4, I15). */
 export const MAX_WEIGHT = 300
 /** Past holds of a workgroup or worker that are kept (`listPastHolds`). */
 const KEPT_HOLDS = 20

@@ -47,13 +47,20 @@ local CHECK = {
 -- What will be there when each change is applied: the store, less and plus the changes before it. `largeId`: they are some of
 -- those of a large change set, of which others may have been reserved before.
 local function canInsertAll(changes, largeId)
-  local tasks, groupsAhead, deadNumbers = {}, {}, {}
+  local tasks, groupsAhead, deadNumbers, reserved = {}, {}, {}, {}
   local function hasTask(id)
     if tasks[id] ~= nil then
       return tasks[id]
     end
     local row = loadTask(id)
     return row ~= nil and not deadNumbers[loadLane(row.lane).number]
+  end
+  -- One parent may be that of many: it is asked for once.
+  local function isReserved(id)
+    if reserved[id] == nil then
+      reserved[id] = largeId ~= nil and reservedBy(id) == largeId
+    end
+    return reserved[id]
   end
   local function hasGroup(id)
     if groupsAhead[id] ~= nil then
@@ -79,7 +86,7 @@ local function canInsertAll(changes, largeId)
         return false
       end
       for _, parentId in ipairs(task.parentIds) do
-        if not hasTask(parentId) and not (largeId and reservedBy(parentId) == largeId) then
+        if not isReserved(parentId) and not hasTask(parentId) then
           return false
         end
       end

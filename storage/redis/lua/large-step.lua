@@ -20,7 +20,8 @@ if state[1] == 'checking' then
 end
 
 local changes = key.largeChanges .. largeId
-local budget = MAX_WEIGHT
+-- What is applied in parts anyhow may as well be applied in parts that stay short on a slow machine, too.
+local budget = math.ceil(MAX_WEIGHT * 2 / 3)
 while budget > 0 do
   local text = call('LINDEX', changes, 0)
   if not text then

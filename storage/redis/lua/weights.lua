@@ -2,12 +2,28 @@
 -- part of what is too much for one script.
 -- Taking a task, or an edge, out of all that names it costs three times a change of it.
 local ERASING = 3
+-- A lane that may have to be made, and its part of the books, costs as much as two tasks.
+local LANE = 2
+
+local lanesWeighed = {}
+
+local function weightOfLane(task)
+  local name = table.concat({ task.group, task.worker, task.workgroup, task.priority }, '\n')
+  if lanesWeighed[name] then
+    return 0
+  end
+  lanesWeighed[name] = true
+  return LANE
+end
 
 local function weightOf(change)
   local kind = change[1]
   if kind == 'insertTask' then
-    -- An edge costs a quarter of a task.
-    return 1 + math.floor(#change[2].parentIds / 4)
+    -- An edge costs up to half of a task: its parent has to be read.
+    return 1 + math.floor(#change[2].parentIds / 2) + weightOfLane(change[2])
+  elseif kind == 'patchTask' then
+    -- One that was complete and is reset changes places in all indexes and all books.
+    return 2
   elseif kind == 'releaseChildren' or kind == 'blockChildren' or kind == 'delayChildren' then
     return 1 + countChildrenOf(change[2])
   elseif kind == 'deleteTask' then

@@ -71,10 +71,12 @@ export function describeCallsAtOnce(it: StorageTest): void {
     const group = await world.addGroup()
     const tasks = Array.from({ length: 30 }, () => world.task({ groupId: group.id }))
     const claims: Promise<string[]>[] = []
+    const inserts: Promise<unknown>[] = []
     for (const task of tasks) {
       claims.push(world.claimIds({ limit: 2 }))
-      void world.commit(insertTask(task))
+      inserts.push(world.commit(insertTask(task)))
     }
+    await Promise.all(inserts)
     const claimed = (await Promise.all(claims)).flat()
     claimed.push(...(await world.claimIds()))
     expect(claimed.sort()).toEqual(sortedIds(tasks))
