@@ -12,6 +12,9 @@ const FROM_SOURCE = !process.env.CREW_TEST_BINARY
 const CHAOS = FROM_SOURCE ? { sequence: { groupOrder: 1 }, maxWorkers: 2 } : { sequence: { groupOrder: 2 } }
 const E2E = FROM_SOURCE ? { sequence: { groupOrder: 2 }, maxWorkers: 1 } : { sequence: { groupOrder: 2 } }
 
+/** Pure functions, and tests of them that leave nothing behind: their modules are loaded once, and not once a file. */
+const PURE = ['tests/core/**/*.test.ts', 'tests/ui/lib/**/*.test.ts']
+
 /** What a promise bounds in seconds (I4, answers within 3 s) while servers are killed under load: a neighbour would be measured as well. */
 const ALONE = ['kill', 'redis-kill', 'redis-outage', 'redis-weather'].map((name) => `tests/e2e/${name}.test.ts`)
 
@@ -36,10 +39,20 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['tests/**/*.test.ts', '{server,storage,demo-workers,scripts}/**/*.test.ts'],
-          exclude: ['tests/e2e/**', 'tests/chaos/**', 'tests/ui/*.test.ts', '**/node_modules/**'],
+          exclude: ['tests/e2e/**', 'tests/chaos/**', 'tests/ui/*.test.ts', ...PURE, '**/node_modules/**'],
           // Nets for what hangs, and no measure of anything: the slowest takes 15 s where everything runs at once.
           testTimeout: 120_000,
           hookTimeout: 120_000,
+        },
+      },
+      {
+        extends: true,
+        test: {
+          name: 'pure',
+          include: PURE,
+          isolate: false,
+          // As above.
+          testTimeout: 120_000,
         },
       },
       {

@@ -30,7 +30,7 @@ const COMMANDS = {
   crew: [{ run: crew }],
   dev: [{ run: (args) => bunScript('scripts/dev.ts', args) }],
   test: [needs, lint, ...types, ui, tests()],
-  'test:unit': [tests('--project', 'unit')],
+  'test:unit': [tests('--project', 'unit', '--project', 'pure')],
   'test:e2e': [tests('--project', 'e2e', '--project', 'e2e alone')],
   'test:chaos': [tests('--project', 'chaos')],
   soak: [{ run: (args) => bunScript('scripts/soak.ts', args) }],
