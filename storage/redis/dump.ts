@@ -15,8 +15,8 @@ const KEYS_PER_READ = 1000
 const MAX_READS = 10
 
 /**
- * Reads a whole partition, for the audit. Keys are read in parts, so it is read again when something was written meanwhile;
- * under steady writes the last reading is what there is.
+ * Reads a whole partition, for the audit. Keys are read in parts, so it is read again when something was written meanwhile, which
+ * scripts tell that change what the audit compares; under steady writes the last reading is what there is.
  */
 export async function dumpPartition(runner: ScriptRunner, tag: string): Promise<Dump> {
   for (let reads = 1; ; reads++) {

@@ -17,5 +17,6 @@ if ARGV[5] == '1' then
 end
 if ARGV[4] == '0' and ARGV[2] ~= '' then
   call('ZADD', index, 0, ARGV[3])
+  call('HINCRBY', key.counters, 'revision', 1)
 end
 return false

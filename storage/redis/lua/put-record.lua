@@ -11,9 +11,13 @@ if ARGV[6] then
 else
   call('DEL', record)
 end
+local moved
 if ARGV[6] and ARGV[4] == '0' and ARGV[2] ~= '' then
-  call('ZADD', index, 0, ARGV[3])
+  moved = call('ZADD', index, 0, ARGV[3])
 else
-  call('ZREM', index, ARGV[3])
+  moved = call('ZREM', index, ARGV[3])
+end
+if moved == 1 then
+  call('HINCRBY', key.counters, 'revision', 1)
 end
 return ''

@@ -19,4 +19,5 @@ for i = 4, #ARGV, 2 do
     lost[#lost + 1] = ARGV[i + 1]
   end
 end
+call('HINCRBY', key.counters, 'revision', 1)
 return lost

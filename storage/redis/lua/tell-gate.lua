@@ -18,4 +18,5 @@ local TELL = {
 }
 TELL[ARGV[2]](ARGV[3], ARGV[4], tonumber(ARGV[5]))
 flush()
+call('HINCRBY', key.counters, 'revision', 1)
 return ''

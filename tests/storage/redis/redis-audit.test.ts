@@ -1,8 +1,11 @@
 import { afterAll, beforeEach, describe, expect, test } from 'vitest'
 import { sentenceOf } from '../../../server/core/fault.ts'
 import { StorageOpenError } from '../../../storage/open-storage.ts'
+import { dumpPartition } from '../../../storage/redis/dump.ts'
 import { openRedisStorage } from '../../../storage/redis/open-redis-storage.ts'
 import { parseRedisUrl } from '../../../storage/redis/redis-url.ts'
+import type { ScriptRunner } from '../../../storage/redis/script-runner.ts'
+import { composeScripts } from '../../../storage/redis/scripts.ts'
 import { startRedisServer } from '../../support/redis-server.ts'
 import { redisStore } from '../redis-factory.ts'
 import { makeEveryState, openStorageWorld, type StorageWorld } from '../storage-world.ts'
@@ -61,6 +64,31 @@ describe('what a check of a Redis finds', () => {
     await (await started).command('HSET', `{c0}t:${ids.blocked}`, 'unfinished', '4')
     expect(await check()).not.toBe('')
   })
+})
+
+test('a record that comes while the store is read is found with its index', async () => {
+  await world.storage.putRecord('figures/first', '{}')
+  const server = await started
+  const scripts = composeScripts()
+  let reads = 0
+  const runner: ScriptRunner = {
+    run: async (script, tag, args) => {
+      // The keys are listed by then, and this one is not among them.
+      if (script === 'dump' && ++reads === 1) await world.storage.putRecord('figures/second', '{}')
+      return server.command('EVAL', scripts[script], '1', tag, ...args.map(String))
+    },
+    command: (name, key, ...args) => server.command(name, key, ...args.map(String)),
+    scan: async (tag) => ({ cursor: '0', keys: (await server.command('KEYS', `${tag}*`)) as string[] }),
+  }
+  const dump = await dumpPartition(runner, '{c0}')
+  expect(dump.get('recordKeys')?.get('figures')).toEqual(
+    new Map([
+      ['figures/first', '0'],
+      ['figures/second', '0'],
+    ]),
+  )
+  expect(dump.get('record')?.keys()).toContain('figures/second')
+  expect(reads).toBe(2)
 })
 
 test('a look at a store writes nothing to it, and begins none where there is none', async () => {
