@@ -33,6 +33,8 @@ export const FIGURES_MS = 5 * 60 * 1000
 
 /** Bands grow by a fifth (2^¼), so that a quantile is at most a tenth off; a hundred of them reach a day. */
 const BANDS_PER_DOUBLING = 4
+/** Where each has a place: up to 41 days, the longest of them counts what took longer. */
+export const LATENCY_BANDS = 128
 
 export const noTally: Tally = { attempts: 0, errors: 0, latencies: new Map(), lastError: null }
 

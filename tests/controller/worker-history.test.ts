@@ -35,12 +35,44 @@ describe('the history that a server keeps', () => {
     expect(told.filter(({ errors }) => errors === 1)).toHaveLength(HISTORY_MINUTES / 2)
   })
 
+  test('tells how long attempts took, in each minute those of it alone, also after an hour and after weeks', () => {
+    const history = new WorkerHistory()
+    const [short, long] = [100, 60 * 24 * 60 * MINUTE_MS]
+    for (const [minute, tookMs] of [
+      [0, long],
+      [1, short],
+      [HISTORY_MINUTES, short],
+    ] as const) {
+      const at = START + minute * MINUTE_MS
+      history.began('w', at)
+      history.ended('w', { startedAt: at - tookMs, endedAt: at, isError: false })
+    }
+    const told = history.of('w', { now: START + HISTORY_MINUTES * MINUTE_MS, minutes: HISTORY_MINUTES }) ?? []
+    expect([told[0]?.p95Ms, told.at(-1)?.p95Ms]).toEqual([108, 108])
+    const anHourAgo = history.of('w', { now: START, minutes: 1 })
+    expect(anHourAgo).toMatchObject([{ attempts: 0, p95Ms: null }])
+    history.began('v', START)
+    history.ended('v', { startedAt: START - long, endedAt: START, isError: false })
+    expect(history.of('v', { now: START, minutes: 1 })?.[0]?.p95Ms).toBeGreaterThan(40 * 24 * 60 * MINUTE_MS)
+  })
+
   test('is forgotten of the worker that was called longest ago when there are more than two hundred', () => {
     const history = new WorkerHistory()
     for (let index = 0; index <= 200; index++) history.began(`w${index}`, START)
     // It was under way, and comes back to somebody who has forgotten it.
     history.left('w0', START)
     expect([inFlight(history, 'w0', 0, 1), inFlight(history, 'w1', 0, 1)]).toEqual([undefined, [1]])
+  })
+
+  test('of a worker that has the room of a forgotten one tells nothing of that one', () => {
+    const history = new WorkerHistory()
+    history.began('w0', START)
+    history.ended('w0', { startedAt: START - 100, endedAt: START, isError: true })
+    for (let index = 1; index <= 200; index++) history.began(`w${index}`, START)
+    history.ended('w200', { startedAt: START - 5000, endedAt: START, isError: false })
+    const [minute] = history.of('w200', { now: START, minutes: 1 }) ?? []
+    expect(minute).toMatchObject({ attempts: 1, errors: 0 })
+    expect(minute?.p50Ms).toBeGreaterThan(4000)
   })
 })
 
