@@ -86,11 +86,16 @@ export class BulkRunner {
         : { ...operation, state: 'stopped', endedAt: clock.now() }
       if (!(await this.#isOurs(operation.id))) return
       // First, as a list without an end would stay for ever; an operation without a list ends when it is continued.
-      if (operation.state !== 'running') await dropIds(storage, operation)
+      if (operation.state !== 'running') await this.#tidy(operation)
       await putOperation(storage, operation)
       await othersTurn()
     }
-    await forgetStop(storage, operation.id)
+  }
+
+  /** Whoever reads that an operation has ended can rely on it: nothing more of it is written. */
+  async #tidy(operation: BulkOperation): Promise<void> {
+    await dropIds(this.#context.storage, operation)
+    await forgetStop(this.#context.storage, operation.id)
   }
 
   async #shouldStop(id: string): Promise<boolean> {

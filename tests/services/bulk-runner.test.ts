@@ -108,6 +108,26 @@ describe('an operation under way', () => {
     expect(await getBulk(two, id)).toMatchObject({ state: 'stopped', operation: { done: 200 } })
   })
 
+  test('has nothing left to write once it says that it has ended', async () => {
+    const world = await openBulk()
+    await world.graph(failedTasks(300))
+    const { id } = await world.order({}, inGroup)
+    const keys: string[] = []
+    const server = world.server(
+      wrapStorage(world.storage, {
+        putRecord(key, value, expiresAt) {
+          keys.push(key)
+          return world.storage.putRecord(key, value, expiresAt)
+        },
+      }),
+    )
+    await startBulk(server, id, '')
+    await server.bulk.ended(id)
+    expect(await getBulk(server, id)).toMatchObject({ state: 'finished' })
+    expect(keys.at(-1)).toBe(`bulk/${id}`)
+    expect(keys).toContain(`bulk-stop/${id}`)
+  })
+
   test('is given up by a server that was taken for dead', async () => {
     const world = await openBulk()
     await world.graph(failedTasks(1000))
