@@ -1,3 +1,4 @@
+import './cli/start-again.ts'
 import { runCli } from './cli/cli.ts'
 import { endAtClosedPipe } from './cli/closed-pipe.ts'
 

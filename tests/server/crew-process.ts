@@ -6,6 +6,8 @@ import { onTestFinished, vi } from 'vitest'
 
 /** The same tests run against the compiled program: `CREW_TEST_BINARY=dist/crew npm run test:unit -- tests/server`. */
 const BINARY = process.env.CREW_TEST_BINARY
+/** Whether they do. */
+export const isCompiled = BINARY !== undefined
 const MAIN = join(import.meta.dirname, '../../server/main.ts')
 // Bun reads .env by itself while developing, which would hide what Crew makes of it.
 export const CREW_PROGRAM: readonly [string, ...string[]] = BINARY

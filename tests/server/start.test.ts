@@ -1,8 +1,8 @@
-import { existsSync, writeFileSync } from 'node:fs'
+import { existsSync, readFileSync, writeFileSync } from 'node:fs'
 import { join } from 'node:path'
 import { expect, test } from 'vitest'
 import manifest from '../../package.json' with { type: 'json' }
-import { type CrewProcess, DEMO_COMMAND, makeFolder, runCrew, startCrew } from './crew-process.ts'
+import { type CrewProcess, DEMO_COMMAND, isCompiled, makeFolder, runCrew, startCrew } from './crew-process.ts'
 import { clientOf, logIn } from './http-client.ts'
 
 const TOKEN = 'token-of-the-test'
@@ -165,3 +165,19 @@ async function whyOf(crew: CrewProcess): Promise<string[]> {
   const { reasons } = await client.get(`/api/v1/task/${task.id}/why`)
   return reasons.map(({ code }: { code: string }) => code)
 }
+
+test.runIf(existsSync('/proc/self/environ'))(
+  'a compiled server starts again with options of its runtime: the same process, the same words, the same environment',
+  async () => {
+    const env = { CREW_STORAGE: 'memory', CREW_AUTH: 'off', BUN_JSC_thresholdForOptimizeSoon: '7' }
+    const words = ['--worker-authorization-header', 'Basic two  words']
+    const crew = await startCrew({ folder: makeFolder(), env, args: words })
+    const of = (file: string): string[] => readFileSync(`/proc/${crew.pid}/${file}`, 'utf8').split('\0')
+    expect(of('cmdline').join(' ')).toContain(words.join(' '))
+    const options = of('environ').filter((line) => line.startsWith('BUN_JSC_'))
+    const added = ['AfterLongWarmUp', 'AfterWarmUp'].map((when) => `BUN_JSC_thresholdForOptimize${when}=100`)
+    expect(options.toSorted()).toEqual([...(isCompiled ? added : []), 'BUN_JSC_thresholdForOptimizeSoon=7'])
+    expect(of('environ')).toContain('CREW_STORAGE=memory')
+    await stopped(crew)
+  },
+)
