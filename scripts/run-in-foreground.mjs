@@ -13,13 +13,14 @@ const KILL_AFTER_MS = 45_000 // a server may drain for 30 s (CREW_SHUTDOWN_TIMEO
  * The command gets a process group of its own, so that a Ctrl-C reaches it once, through us.
  */
 export function runInForeground(command, args, { sameSignalMs = SAME_SIGNAL_MS } = {}) {
+  // Before there is a command: it may be up and about before we get our next turn, and a signal without a listener would end us.
+  const forwarding = forwardSignals((signal) => child.kill(signal), sameSignalMs)
   const child = spawn(command, args, {
     stdio: ['ignore', 'inherit', 'inherit'],
     detached: process.platform !== 'win32',
     shell: process.platform === 'win32' && command.endsWith('.cmd'),
     env: { ...process.env, CREW_DEV_PID: String(process.pid) },
   })
-  const forwarding = forwardSignals(child, sameSignalMs)
   const watching = watchParent(child)
   return new Promise((resolve) => {
     const finish = (code) => {
@@ -35,13 +36,13 @@ export function runInForeground(command, args, { sameSignalMs = SAME_SIGNAL_MS }
   })
 }
 
-function forwardSignals(child, sameSignalMs) {
+function forwardSignals(send, sameSignalMs) {
   const lastSentAt = new Map()
   const forward = (signal) => {
     const now = performance.now()
     if (now - (lastSentAt.get(signal) ?? Number.NEGATIVE_INFINITY) < sameSignalMs) return
     lastSentAt.set(signal, now)
-    child.kill(signal)
+    send(signal)
   }
   for (const signal of SIGNALS) process.on(signal, forward)
   return {
