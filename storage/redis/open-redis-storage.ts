@@ -3,7 +3,7 @@ import type { Clock } from '../../server/core/clock.ts'
 import type { ConnectOptions } from './connect.ts'
 import { EventFeed } from './event-feed.ts'
 import { partitionTag } from './keys.ts'
-import { openRedis } from './open-redis.ts'
+import { openRedis, untilThere } from './open-redis.ts'
 import { Partition } from './partition.ts'
 import { Partitions } from './partitions.ts'
 import { realClock, realElapsed } from './real-time.ts'
@@ -45,7 +45,7 @@ export async function openRedisStorage(options: OpenRedisStorageOptions): Promis
     clock: openingClock,
   })
   try {
-    const runner = await runScriptsOn(connection, maxWeight)
+    const runner = await untilThere(() => runScriptsOn(connection, maxWeight), options.signal)
     const feed = new EventFeed({ runner, connection, bootId })
     const storeClock = time === 'store' ? new StoreClock({ clock: options.clock, elapsed: realElapsed }) : null
     const clock = storeClock ?? options.clock
@@ -68,7 +68,7 @@ export async function openRedisStorage(options: OpenRedisStorageOptions): Promis
       readRoom: () => readRoom(connection),
       onClose: () => connection.close(),
     })
-    await storage.open()
+    await untilThere(() => storage.open(), options.signal)
     return storage
   } catch (error) {
     await connection.close()

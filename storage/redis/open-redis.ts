@@ -21,15 +21,15 @@ export interface OpenRedis extends Verdict {
   readonly connection: RedisConnection
 }
 
-/** A Cluster takes commands of some nodes while others still load. */
-const CHECK_ATTEMPTS = 10
-const CHECK_AGAIN_MS = 500
+/** A Cluster takes commands of some nodes while others still load, and moves its slots about. */
+const ATTEMPTS = 10
+const AGAIN_MS = 500
 
 /** Connects, checks the server and the store, or rejects with a StorageOpenError whose message says what to do. */
 export async function openRedis(options: OpenRedisOptions): Promise<OpenRedis> {
   const connection = await connectRedis(options)
   try {
-    const verdict = await checked(connection, options)
+    const verdict = await untilThere(() => checked(connection, options), options.signal)
     return { connection, ...verdict }
   } catch (error) {
     await connection.close()
@@ -40,17 +40,22 @@ export async function openRedis(options: OpenRedisOptions): Promise<OpenRedis> {
 }
 
 async function checked(connection: RedisConnection, options: OpenRedisOptions): Promise<Verdict> {
+  const verdict = await judge(connection, options)
+  if (options.isReadOnly) await checkSchema(connection, options.partitions)
+  else await agreeOnSchema(connection, options.partitions)
+  return verdict
+}
+
+/** A step of opening a store, again while Redis is away, for some seconds: it changes nothing when it is done twice. */
+export async function untilThere<Result>(step: () => Promise<Result>, signal?: AbortSignal): Promise<Result> {
   for (let attempt = 1; ; attempt++) {
     try {
-      const verdict = await judge(connection, options)
-      if (options.isReadOnly) await checkSchema(connection, options.partitions)
-      else await agreeOnSchema(connection, options.partitions)
-      return verdict
+      return await step()
     } catch (error) {
       const isAway = error instanceof CrewError && error.code === 'storage_unavailable'
-      if (!isAway || attempt === CHECK_ATTEMPTS) throw error
-      await pause(CHECK_AGAIN_MS, { signal: options.signal })
-      options.signal?.throwIfAborted()
+      if (!isAway || attempt === ATTEMPTS) throw error
+      await pause(AGAIN_MS, { signal })
+      signal?.throwIfAborted()
     }
   }
 }
@@ -63,7 +68,8 @@ async function judge(connection: RedisConnection, options: OpenRedisOptions): Pr
   return combineVerdicts(verdicts as [Verdict, ...Verdict[]])
 }
 
-async function askServers(connection: RedisConnection, clock: Clock): Promise<ServerFacts[]> {
+/** What each master tells of itself; `storage_unavailable` when there were others at the next question. */
+export async function askServers(connection: Pick<RedisConnection, 'onMasters'>, clock: Clock): Promise<ServerFacts[]> {
   const infos = await connection.onMasters('INFO')
   const configs = await connection.onMasters('CONFIG', 'GET', 'appendfsync', 'maxmemory-policy').catch(orDenied)
   const askedAt = clock.now()
@@ -72,11 +78,18 @@ async function askServers(connection: RedisConnection, clock: Clock): Promise<Se
   return infos.map(({ node, reply }) => ({
     node,
     info: parseInfo(String(reply)),
-    config: configOf(configs?.find((each) => each.node === node)?.reply),
-    storeAt: timeOf(times.find((each) => each.node === node)?.reply) ?? answeredAt,
+    config: configs && configOf(replyOf(configs, node)),
+    storeAt: timeOf(replyOf(times, node)) ?? answeredAt,
     askedAt,
     answeredAt,
   }))
+}
+
+/** Of a master that was not asked nothing is assumed: the masters of a Cluster changed between two questions. */
+function replyOf(replies: readonly { node: string; reply: unknown }[], node: string): unknown {
+  const found = replies.find((each) => each.node === node)
+  if (found) return found.reply
+  throw new CrewError('storage_unavailable', `Redis Cluster is changing its masters (${node}): try again in a moment.`)
 }
 
 /** Managed servers keep CONFIG to themselves; one that is away is asked again. */

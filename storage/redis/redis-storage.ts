@@ -78,11 +78,11 @@ export class RedisStorage implements TaskStorage {
     this.#store = options.store
   }
 
-  /** Says that this boot is there; before anything else. */
+  /** Says that this boot is there; before anything else. May be done again when it failed. */
   async open(): Promise<void> {
     if (this.#options.isReadOnly) return
-    this.feed.open()
     await this.#store.open()
+    this.feed.open()
   }
 
   commit(changeSets: readonly ChangeSet[]): Promise<CommitResult[]> {

@@ -20,7 +20,7 @@ export interface RedisCluster {
   readonly replicas: readonly RedisServer[]
   /** Of each master, in the same order; none without `hasProxies`. */
   readonly proxies: readonly TcpProxy[]
-  /** Resolves when every node that is not named as dead sees `cluster_state:ok`. */
+  /** Resolves when every node that is not named as dead sees `cluster_state:ok`, and knows whose every slot is. */
   settled(dead?: readonly RedisServer[]): Promise<void>
   stop(): Promise<void>
 }
@@ -121,8 +121,14 @@ async function follow(replicas: readonly RedisServer[], masters: readonly RedisS
   }
 }
 
+/** A node is ok without knowing all slots, as full coverage is not required: it learns of them by the next words of the others. */
 async function settleAll(nodes: readonly RedisServer[]): Promise<void> {
-  for (const node of nodes) await until(node, async () => (await infoOf(node)).includes('cluster_state:ok'))
+  for (const node of nodes) {
+    await until(node, async () => {
+      const info = await infoOf(node)
+      return info.includes('cluster_state:ok') && info.includes(`cluster_slots_assigned:${SLOTS}\r`)
+    })
+  }
 }
 
 async function infoOf(node: RedisServer): Promise<string> {

@@ -1,5 +1,6 @@
 import { expect, onTestFinished, test } from 'vitest'
-import { openRedis } from '../../../storage/redis/open-redis.ts'
+import { askServers, openRedis } from '../../../storage/redis/open-redis.ts'
+import { openRedisStorage } from '../../../storage/redis/open-redis-storage.ts'
 import { parseRedisUrl } from '../../../storage/redis/redis-url.ts'
 import { REDIS_SCHEMA_VERSION, SCHEMA_KEY } from '../../../storage/redis/schema-record.ts'
 import { StorageOpenError } from '../../../storage/storage-open-error.ts'
@@ -134,4 +135,35 @@ test('a Cluster is taken by its own address only, and its weakest master counts'
   expect((await open(cluster.url, { partitions: 16 })).durability.survives).toBe('process')
   await second.command('CONFIG', 'SET', 'maxmemory-policy', 'allkeys-lru')
   expect(await refusal(cluster.url, { partitions: 16 })).toContain(`Redis at 127.0.0.1:${second.port} throws keys away`)
+})
+
+test('a connection that ends while the store is opened is made again, whatever was asked', async () => {
+  const cluster = await startRedisCluster({ hasProxies: true })
+  onTestFinished(() => cluster.stop())
+  const address = parseRedisUrl({ text: cluster.url })
+  for (const name of ['CONFIG', 'HMGET', 'script', 'ZREM']) {
+    const asksFor = (request: Buffer) => new RegExp(`\\r\\n${name}\\r\\n`, 'i').test(request.toString())
+    // Of the schema one master alone is asked: that of the first partition.
+    const swallowed = Promise.race(cluster.proxies.map((proxy) => proxy.swallowNextReply(asksFor)))
+    const storage = await openRedisStorage({ address, clock: { now: Date.now }, bootId: `after ${name}` })
+    onTestFinished(() => storage.close())
+    await swallowed
+    for (const proxy of cluster.proxies) await proxy.heal()
+    expect(storage.durability.survives).toBe('process')
+  }
+})
+
+test('of a master that comes between two questions nothing is assumed', async () => {
+  const told = { INFO: '', CONFIG: ['appendfsync', 'always'], TIME: ['1', '0'] }
+  let early = ''
+  const onMasters = async (name: string) => {
+    const nodes = name === early ? ['a:1'] : ['a:1', 'b:2']
+    return nodes.map((node) => ({ node, reply: told[name as keyof typeof told] }))
+  }
+  const ask = () => askServers({ onMasters }, { now: () => 1000 })
+  expect((await ask()).map(({ node, config }) => [node, config?.get('appendfsync')])).toEqual([
+    ['a:1', 'always'],
+    ['b:2', 'always'],
+  ])
+  for (early of ['CONFIG', 'TIME']) await expect(ask()).rejects.toMatchObject({ code: 'storage_unavailable' })
 })
