@@ -10,7 +10,7 @@ from urllib.parse import quote
 
 from .attempt import persist
 from .exact_json import read_json, write_json
-from .http_call import Call, call
+from .http_call import Call, CrewUnreachable, call
 from .problem import problem_of
 
 Json = dict[str, Any]
@@ -96,7 +96,10 @@ class CrewClient:
         reply = self._send(method, self.url + path, content, headers, timeout_seconds or self.timeout_seconds)
         if not 200 <= reply.status < 300:
             raise problem_of(reply)
-        return read_json(reply.body) if reply.body else None
+        try:
+            return read_json(reply.body) if reply.body else None
+        except ValueError:
+            raise CrewUnreachable(f"{method} {path}: what answered {reply.status} is not Crew: no JSON") from None
 
     def create_group(self, name: str = "", *, idempotency_key: Optional[str] = None, **fields: Any) -> Json:
         """An empty group; `fields` as the API has them: `id`, `metadata`, `keyScope`, `isPaused` and so on."""

@@ -85,9 +85,17 @@ def _shut(connected: socket.socket) -> None:
 
 
 def _read(response: Any) -> bytes:
-    """One part more than allowed at most. Not at once: Python 3.9 sets aside as much as it is asked for, a third of a second."""
+    """One part more than allowed at most. Not at once: Python 3.9 sets aside as much as it is asked for, a third of a second.
+
+    Raises `IncompleteRead` when the connection ended before the body did: read in parts, http.client takes that for its end.
+    """
     parts: list[bytes] = []
-    while sum(map(len, parts)) <= MAX_REPLY_BYTES and (part := response.read(_PART_BYTES)):
+    while sum(map(len, parts)) <= MAX_REPLY_BYTES:
+        part = response.read(_PART_BYTES)
+        if not part:
+            if response.length:
+                raise http.client.IncompleteRead(b"", response.length)
+            break
         parts.append(part)
     return b"".join(parts)
 

@@ -124,9 +124,9 @@ class Poller:
     def _acquire(self) -> Mapping[str, Any]:
         path = f"/api/v1/channel/{quote(self.channel, safe='')}/acquire"
         body = {"workerId": self.worker_id, "wait": self._wait, "leaseSeconds": self._lease_seconds}
-        answer: Mapping[str, Any] = self._asking.request_once(
-            "POST", path, body, timeout_seconds=self._wait + _MARGIN_SECONDS
-        )
+        answer = self._asking.request_once("POST", path, body, timeout_seconds=self._wait + _MARGIN_SECONDS)
+        if not isinstance(answer, Mapping):
+            raise CrewUnreachable(f"POST {path}: what answered is not Crew: no object")
         return answer
 
     def _work(self, task: Task) -> None:

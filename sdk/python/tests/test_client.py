@@ -90,6 +90,16 @@ class Clients(unittest.TestCase):
                 self.client(crew).pause("g")
             self.assertEqual((caught.exception.status, caught.exception.code), (status, f"http_{status}"))
 
+    def test_an_answer_that_is_cut_short_is_none(self) -> None:
+        for part in (b"", b'{"_id":', b'{"_id": "t"}'):
+            cut = Told(200, part, {"content-length": str(len(part) + 5)})
+            with self.subTest(part), FakeCrew(lambda asked: cut) as crew, self.assertRaises(CrewUnreachable):
+                self.client(crew).pause("g")
+
+    def test_a_page_of_whatever_stands_between_is_no_answer(self) -> None:
+        with FakeCrew(lambda asked: Told(200, b"<html>log in")) as crew, self.assertRaises(CrewUnreachable):
+            self.client(crew).pause("g")
+
     def test_a_redirect_is_not_followed(self) -> None:
         with FakeCrew(lambda asked: Told(302, b"", {"Location": "/elsewhere"})) as crew:
             with self.assertRaises(CrewProblem):

@@ -151,6 +151,13 @@ class Pollers(Quiet):
         channel.run(lambda task: 1)
         self.assertEqual(channel.ended, 1)
 
+    def test_what_answers_in_its_place_is_asked_again(self) -> None:
+        for body in (b"", b"<html>log in", b"[]"):
+            channel = Channel({"id": "t1"})
+            channel.before = [Told(200, body)]
+            channel.run(lambda task: 1)
+            self.assertEqual(channel.ended, 1)
+
     def test_an_end_is_told_again_while_the_server_is_away(self) -> None:
         answers = iter([problem(503, "storage"), Told()])
         channel = Channel({"id": "t1"})
