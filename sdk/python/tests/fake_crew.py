@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
@@ -35,8 +36,7 @@ class FakeCrew:
         self.respond = respond
         self.asked: list[Asked] = []
         self._changed = threading.Condition()
-        self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
+        self._server = _Server(("127.0.0.1", 0), self._handler())
         self.url = f"http://127.0.0.1:{self._server.server_port}"
 
     def __enter__(self) -> FakeCrew:
@@ -93,6 +93,24 @@ class FakeCrew:
                 """Tests are quiet."""
 
         return Handler
+
+
+class _Server(ThreadingHTTPServer):
+    """Its port stays its own until the process ends: after it was closed nobody is there, rather than the next who listens."""
+
+    daemon_threads = True
+
+    def server_bind(self) -> None:
+        _share(self.socket)
+        super().server_bind()
+        held = socket.socket()
+        _share(held)
+        held.bind(self.server_address)
+        held.detach()
+
+
+def _share(of: socket.socket) -> None:
+    of.setsockopt(socket.SOL_SOCKET, socket.SO_REUSEPORT, 1)
 
 
 def problem(status: int, code: str, **fields: Any) -> Told:
