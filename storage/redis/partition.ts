@@ -44,7 +44,7 @@ const TASKS_PER_READ = 500
 const INDEXES_PER_READ = 1000
 /** Leases renewed in one script, about 15 µs each: a server may have 10,000 in flight. */
 const LEASES_PER_SCRIPT = 500
-/** How long a server that closed is remembered as gone: longer than any lease. */
+/** How long a server that closed is remembered as gone, unless none of its leases is left before: longer than any lease. */
 const GONE_MS = 24 * 3600 * 1000
 
 /** Everything of the groups whose keys carry one hash tag. Each method is one script, or says why it is more. */
@@ -97,8 +97,10 @@ export class Partition implements Store {
     if (limit <= 0) return []
     const { storeClock, tag } = this.#options
     const askedAt = storeClock?.asks() ?? 0
-    const [storeAt, ...found] = (await this.#host.run('listExpired', limit)) as string[]
+    const [storeAt, idle, ...found] = (await this.#host.run('listExpired', limit)) as [string, string[], ...string[]]
     storeClock?.heard(Number(storeAt), { askedAt, from: tag })
+    // Where Redis takes no writes they are told once more.
+    if (idle.length > 0) await this.command('ZREM', 'goneBoots', '', ...idle).catch(() => {})
     const leases = slicesOf(found, 2) as [id: string, token: string][]
     const tasks = new Map((await this.getTasks(leases.map(([id]) => id))).map((task) => [task.id, task]))
     // Given back and claimed again meanwhile, a task has a lease that is nobody's to end.
