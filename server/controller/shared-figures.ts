@@ -47,6 +47,7 @@ export class SharedFigures {
   #cancel: () => void = () => {}
   #isStopped = false
   #hasTold = false
+  #clearedAt = 0
 
   constructor(options: SharedFiguresOptions) {
     this.#options = options
@@ -88,7 +89,9 @@ export class SharedFigures {
   #tellLater(): void {
     if (this.#isStopped) return
     this.#cancel = this.#options.timers.after(TELL_MS, () => {
-      void this.#attempt(() => this.#tell()).finally(() => this.#tellLater())
+      void this.#attempt(() => this.#tell())
+        .then(() => this.#clear())
+        .finally(() => this.#tellLater())
     })
   }
 
@@ -102,7 +105,15 @@ export class SharedFigures {
     await storage.putRecord(this.#key, workers.length > 0 ? JSON.stringify(told) : null)
   }
 
-  /** By worker, a map for each other server. */
+  /** Servers that were killed leave their records behind, and it may be long until somebody asks for figures. */
+  async #clear(): Promise<void> {
+    const now = this.#options.clock.now()
+    if (now - this.#clearedAt < GONE_MS) return
+    this.#clearedAt = now
+    await this.#readOthers()
+  }
+
+  /** By worker, a map for each other server. Takes away the records of those that have gone. */
   async #readOthers(): Promise<ReadonlyMap<string, Tally>[]> {
     const { storage, clock } = this.#options
     if (!storage.feed) return []

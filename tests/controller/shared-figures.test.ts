@@ -81,6 +81,17 @@ describe('the figures of several servers', () => {
     expect([...records.keys()]).toEqual(['figures/a'])
   })
 
+  test('of one that was killed go within two minutes though nobody asks for them', async () => {
+    const { clock, timers, records, makeServer } = makeServers()
+    makeServer('a')
+    await timers.advance(5000)
+    records.set('figures/killed', JSON.stringify({ at: clock.now(), workers: [] }))
+    await timers.advance(60_000)
+    expect([...records.keys()]).toEqual(['figures/killed'])
+    await timers.advance(60_000)
+    expect([...records.keys()]).toEqual([])
+  })
+
   test('are its own alone while the storage is away', async () => {
     const { timers, weather, logged, makeServer } = makeServers()
     const [a, b] = [makeServer('a'), makeServer('b')]
